@@ -1,0 +1,55 @@
+interface FaultKind {
+  status: number;
+  /** FHIR R4 IssueType */
+  issueCode: string;
+  severity: 'error' | 'information';
+  display: string;
+}
+
+const kind = (status: number, issueCode: string, display: string, severity: FaultKind['severity'] = 'error'): FaultKind => ({
+  status,
+  issueCode,
+  severity,
+  display,
+});
+
+/**
+ * Every code that an API of the platform can answer with, its HTTP status, FHIR issue type and display.
+ *
+ * @see Spine-ErrorOrWarningCode as used by the Personal Demographics Service FHIR API
+ */
+export const FAULTS = {
+  ACCESS_DENIED: kind(403, 'forbidden', 'Access Denied'),
+  INVALID_METHOD: kind(403, 'forbidden', 'Invalid method'),
+  FORBIDDEN_UPDATE: kind(403, 'forbidden', 'Update is forbidden', 'information'),
+  INVALID_RESOURCE_ID: kind(400, 'value', 'Resource Id is invalid'),
+  INVALID_SEARCH_DATA: kind(400, 'value', 'Search data is invalid'),
+  INVALID_VALUE: kind(400, 'value', 'Provided value is invalid'),
+  INVALID_CREATE: kind(400, 'value', 'Patient create data is invalid'),
+  INVALID_UPDATE: kind(400, 'structure', 'Update is invalid'),
+  MISSING_VALUE: kind(400, 'required', 'Required value is missing'),
+  ADDITIONAL_PROPERTIES: kind(400, 'invariant', 'Additional properties should not be included'),
+  TOO_FEW_VALUES_SUBMITTED: kind(400, 'value', 'Too few values submitted'),
+  TOO_MANY_VALUES_SUBMITTED: kind(400, 'value', 'Too many values submitted'),
+  UNSUPPORTED_VALUE: kind(400, 'value', 'Unsupported value'),
+  UNSUPPORTED_CHARACTERS_IN_FIELD: kind(400, 'value', 'Unsupported characters in field'),
+  VALIDATION_ERROR: kind(400, 'value', 'Validation error'),
+  UNSUPPORTED_SERVICE: kind(400, 'processing', 'Unsupported Service'),
+  UNSUPPORTED_REQUEST: kind(400, 'value', 'The request is not one that is supported.'),
+  RESOURCE_NOT_FOUND: kind(404, 'not-found', 'Resource not found', 'information'),
+  INVALIDATED_RESOURCE: kind(404, 'processing', 'Resource that has been marked as invalid was requested - invalid resources cannot be retrieved'),
+  METHOD_NOT_ALLOWED: kind(405, 'not-supported', 'Method not allowed'),
+  UNABLE_TO_CALL_SERVICE: kind(408, 'timeout', 'Unable to call service'),
+  RESOURCE_VERSION_MISMATCH: kind(409, 'conflict', 'Resource version supplied does not match actual version'),
+  PRECONDITION_FAILED: kind(412, 'structure', 'Required condition was not fulfilled'),
+  PAYLOAD_TOO_LARGE: kind(413, 'too-long', 'Request is too large'),
+  BUSINESS_RULE: kind(422, 'business-rule', 'A business rule was broken'),
+  TOO_MANY_REQUESTS: kind(429, 'value', 'Too many requests'),
+  UNKNOWN_ERROR: kind(500, 'unknown', 'Unknown Error'),
+  SERVICE_UNAVAILABLE: kind(503, 'timeout', 'Service unavailable'),
+  TOO_MANY_MATCHES: kind(200, 'multiple-matches', 'Too Many Matches', 'information'),
+  SINGLE_MATCH: kind(200, 'value', 'Single match found'),
+  MULTIPLE_MATCHES: kind(200, 'value', 'Multiple matches found'),
+} satisfies Record<string, FaultKind>;
+
+export type FaultCode = keyof typeof FAULTS;
