@@ -1,0 +1,8 @@
+export { Batched, EventServer } from './event-server';
+export type { ConsumerReport } from './consumer';
+export { newEvent, PatientKey, type Event, type NewEvent, type ReceivedEvent } from './event';
+export { migrateEventLog, PostgresEventLog, type EventLog } from './event-log';
+export { Outbox, type Transaction } from './outbox';
+export { Relay } from './relay';
+export { CreateOutboxAndInbox20261124080000 } from './schema';
+export { deadLetterOf, TOPICS, type Topic } from './topics';

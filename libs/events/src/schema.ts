@@ -1,0 +1,28 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** The tables that every service with events keeps in its own database. */
+export class CreateOutboxAndInbox20261124080000 implements MigrationInterface {
+  readonly name = 'CreateOutboxAndInbox20261124080000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE outbox (
+        id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT outbox_pkey PRIMARY KEY,
+        event_id uuid NOT NULL,
+        topic text NOT NULL,
+        type text NOT NULL,
+        key text NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        traceparent text NOT NULL,
+        payload bytea NOT NULL,
+        reason text
+      ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
+      CREATE TABLE inbox (event_id uuid CONSTRAINT inbox_pkey PRIMARY KEY);
+      CREATE TABLE consumer_offset (topic text CONSTRAINT consumer_offset_pkey PRIMARY KEY, position bigint NOT NULL);
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE consumer_offset, inbox, outbox');
+  }
+}

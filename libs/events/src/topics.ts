@@ -1,0 +1,7 @@
+/** Every topic of the platform: `<service>.<aggregate>.v<N>`. */
+export const TOPICS = ['audit.access.v1', 'demographics.patient.v1'] as const;
+
+export type Topic = (typeof TOPICS)[number];
+
+/** Where events of a topic go that a consumer could not apply. */
+export const deadLetterOf = (topic: string): string => `${topic}.dead-letter`;

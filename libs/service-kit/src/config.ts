@@ -1,0 +1,57 @@
+import { plainToInstance } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Max, Min, MinLength, validateSync, IsNumber } from 'class-validator';
+
+/** What every service reads from its environment. A service extends it with its own variables. */
+export class ServiceConfig {
+  @IsInt() @Min(0) @Max(65535) PORT = 8080;
+
+  @IsString() HOST = '0.0.0.0';
+
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) LOG_LEVEL = 'info';
+
+  /** The address that browsers and suppliers use, without a slash at the end. */
+  @IsUrl({ require_tld: false }) PUBLIC_URL!: string;
+
+  /** The gateway's public keys (JSON Web Key Set) that sign context tokens. */
+  @IsOptional() @IsString() CONTEXT_JWKS?: string;
+
+  /** Largest request body in bytes. */
+  @IsInt() @Min(1024) BODY_LIMIT = 1_048_576;
+
+  /** How long a stopping service lets open requests finish, in milliseconds. */
+  @IsInt() @Min(0) DRAIN_MS = 10_000;
+}
+
+/** Of a service with a database: its own, and the event log. */
+export class StoreConfig extends ServiceConfig {
+  @IsString() @MinLength(1) DATABASE_URL!: string;
+
+  /** Most connections to the database. */
+  @IsInt() @Min(2) @Max(200) DATABASE_POOL = 10;
+
+  /** A query that takes longer is given up, in milliseconds. */
+  @IsNumber() @Min(100) STATEMENT_TIMEOUT_MS = 10_000;
+
+  /** The database of the event log. */
+  @IsString() @MinLength(1) EVENT_LOG_URL!: string;
+
+  /** Secret of the keyed hash under which patients' events are ordered; one for the whole platform. */
+  @IsString() @MinLength(32) PATIENT_KEY_SECRET!: string;
+}
+
+/** Names every faulty variable, never a value: it may be a password. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** @throws ConfigError */
+export function readConfig<T extends object>(Config: new () => T, env: NodeJS.ProcessEnv): Readonly<T> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const config = plainToInstance(Config, given, { enableImplicitConversion: true, exposeDefaultValues: true });
+  const faults = validateSync(config, { forbidUnknownValues: true });
+  if (faults.length > 0) {
+    const lines = faults.map((fault) => `${fault.property}: ${Object.values(fault.constraints ?? { invalid: 'is invalid' }).join(', ')}`);
+    throw new ConfigError(`Settings are wrong or missing:\n  ${lines.join('\n  ')}`);
+  }
+  return Object.freeze(config);
+}

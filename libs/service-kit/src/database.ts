@@ -1,0 +1,55 @@
+import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { DataSource, type EntityManager } from 'typeorm';
+import { CreateOutboxAndInbox20261124080000 } from '@carespine/events';
+import type { StoreConfig } from './config';
+import type { ServiceDefinition } from './service-definition';
+
+/** The service's own database: TypeORM for entities, migrations and writes; its driver's pool for hot reads. */
+export class Database {
+  constructor(readonly source: DataSource) {}
+
+  get pool(): Pool {
+    return (this.source.driver as unknown as { master: Pool }).master;
+  }
+
+  /** Plain SQL; give a `name` and the statement is prepared once a connection. */
+  query<R extends QueryResultRow>(query: QueryConfig): Promise<QueryResult<R>> {
+    return this.pool.query<R>(query);
+  }
+
+  transaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    return this.source.transaction(work);
+  }
+}
+
+export function dataSourceOf({ name, entities, migrations }: ServiceDefinition, config: StoreConfig): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: config.DATABASE_URL,
+    applicationName: name,
+    entities: entities ?? [],
+    migrations: [CreateOutboxAndInbox20261124080000, ...(migrations ?? [])],
+    synchronize: false,
+    logging: false,
+    poolSize: config.DATABASE_POOL,
+    extra: {
+      connectionTimeoutMillis: 3000,
+      idleTimeoutMillis: 30_000,
+      statement_timeout: config.STATEMENT_TIMEOUT_MS,
+      keepAlive: true,
+    },
+  });
+}
+
+/** Codes and messages of a database or network that is not there now, but may be in a moment. */
+const PASSING = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P02', '57P03', '53300', '57014', '40001', '40P01', '25006']);
+const PASSING_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|not queryable|Driver not Connected|Cannot use a pool after/i;
+
+/** The database could not be reached or gave up; the same request may succeed later. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  if (PASSING.has(code) || code.startsWith('08') || PASSING_MESSAGE.test(error.message)) return true;
+  if (error instanceof AggregateError) return error.errors.some(isPassing);
+  return 'driverError' in error && isPassing(error.driverError);
+}

@@ -1,0 +1,212 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { SpanKind, SpanStatusCode, trace, context as otelContext, TraceFlags, type Span } from '@opentelemetry/api';
+import {
+  AccessTrail,
+  CONTEXT_HEADER,
+  type AccessLog,
+  type AccessRule,
+  type ContextVerifier,
+  type Principal,
+  type RequestAccess,
+  type RouteConfiguration,
+} from '@carespine/access-control';
+import { PERMISSIONS } from '@carespine/access-control';
+import { Outcome } from '@carespine/contracts';
+import { Fault, isNhsNumber } from '@carespine/fhir';
+import { faultOf, FHIR_JSON } from './answer';
+import type { Log } from './log';
+import { meter, tracer, tracesAreExported } from './telemetry';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    access: RequestAccess;
+    /** Given by the caller, or made here. */
+    requestId: string;
+    traceparent: string;
+    span?: Span;
+  }
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
+  interface FastifyContextConfig extends RouteConfiguration {}
+}
+
+/** A body that claims to be JSON and is not; the handler refuses it, after the headers that come first. */
+export class MalformedBody {}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+const PRINTABLE = /^[\x20-\x7e]{1,256}$/;
+
+const duration = meter.createHistogram('http_server_request_duration_seconds', {
+  description: 'Time from a request to the end of its answer',
+  unit: 's',
+  advice: { explicitBucketBoundaries: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] },
+});
+
+/**
+ * The way of every request: ids, caller, permission, handler, access record, answer.
+ * All of it hangs on Fastify's hooks, so that no answer, of whatever kind, gets past it.
+ */
+export function guardRequests(fastify: FastifyInstance, { log, contexts, accessLog }: { log: Log; contexts?: ContextVerifier; accessLog?: AccessLog }): void {
+  fastify.decorateRequest('access');
+  fastify.decorateRequest('requestId', '');
+  fastify.decorateRequest('traceparent', '');
+  fastify.decorateRequest('span');
+
+  fastify.addHook('onRoute', (route) => {
+    const access = (route.config as RouteConfiguration | undefined)?.access;
+    const known = access && ('public' in access || access.rule.permission === 'signed-in' || PERMISSIONS.some((row) => row.permission === access.rule.permission));
+    if (!known) throw new Error(`${String(route.method)} ${route.url} declares no known permission: use @Access or @Public`);
+  });
+
+  fastify.addHook('onRequest', async (request) => {
+    const given = request.headers['x-request-id'];
+    request.requestId = typeof given === 'string' && UUID.test(given) ? given : randomUUID();
+    const traceparent = request.headers['traceparent'];
+    request.traceparent = typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : newTraceparent();
+    request.access = {};
+    if (tracesAreExported) request.span = startSpan(request);
+
+    const access = request.routeOptions.config.access;
+    if (!access) return;
+    request.access.trail = new AccessTrail();
+    const token = request.headers[CONTEXT_HEADER];
+    if (typeof token === 'string' && contexts) request.access.who = contexts.known(token) ?? (await contexts.verify(token));
+    if ('public' in access) return;
+    permit(request.access.who, access.rule);
+    if (access.rule.record) requireIds(given, request.headers['x-correlation-id']);
+  });
+
+  fastify.addHook('onSend', async (request, reply, payload) => {
+    const correlationId = request.headers['x-correlation-id'];
+    reply.header('x-request-id', request.requestId);
+    if (typeof correlationId === 'string' && PRINTABLE.test(correlationId)) reply.header('x-correlation-id', correlationId);
+    const access = request.routeOptions.config.access;
+    if (!access || 'public' in access || !access.rule.record || !accessLog) return payload;
+    try {
+      await recordAccess(request, reply, access.rule.record, accessLog);
+      return payload;
+    } catch (error) {
+      // no record, no answer
+      faultOf(error, log, { requestId: request.requestId });
+      return answer(reply, new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } }));
+    }
+  });
+
+  fastify.addHook('onResponse', async (request, reply) => {
+    const seconds = reply.elapsedTime / 1000;
+    const route = request.routeOptions.url ?? 'none';
+    duration.record(seconds, { method: request.method, route, status: reply.statusCode });
+    if (request.span) {
+      request.span.setAttribute('http.response.status_code', reply.statusCode);
+      if (reply.statusCode >= 500) request.span.setStatus({ code: SpanStatusCode.ERROR });
+      request.span.end();
+    }
+    const level = reply.statusCode >= 500 ? 'warn' : 'debug';
+    if (log.isLevelEnabled(level)) {
+      log[level]({ requestId: request.requestId, traceId: request.traceparent.slice(3, 35), method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request.answered');
+    }
+  });
+
+  fastify.setErrorHandler((error, request, reply) => answerFault(error, request, reply, log));
+}
+
+/** The one place where a refusal becomes an OperationOutcome. */
+export function answerFault(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+  const fault = faultOf(error, log, { requestId: request.requestId, traceId: request.traceparent.slice(3, 35) });
+  return reply.send(answer(reply, fault));
+}
+
+function answer(reply: FastifyReply, fault: Fault): string {
+  reply.code(fault.status).headers({ ...fault.details.headers, 'content-type': FHIR_JSON, 'cache-control': 'no-store' });
+  reply.removeHeader('content-length');
+  return JSON.stringify(fault.toOperationOutcome());
+}
+
+
+function permit(who: Principal | undefined, rule: AccessRule): void {
+  if (!who) {
+    throw new Fault('ACCESS_DENIED', {
+      status: 401,
+      issueCode: 'login',
+      display: 'Access Denied - Unauthorised',
+      diagnostics: 'Missing Authorization header',
+      headers: { 'www-authenticate': 'Bearer' },
+    });
+  }
+  if (rule.permission === 'signed-in' ? who.userId : who.permissions.has(rule.permission)) return;
+  const special = rule.refuse?.(who);
+  if (special) throw special;
+  if (who.stepUp.has(rule.permission)) {
+    throw new Fault('ACCESS_DENIED', {
+      diagnostics: `${rule.permission} needs authentication assurance level 3`,
+      headers: { 'www-authenticate': 'Bearer error="insufficient_user_authentication", acr_values="AAL3_ANY"' },
+    });
+  }
+  throw new Fault('ACCESS_DENIED', { diagnostics: `${rule.permission} is not among the permissions of the caller` });
+}
+
+/** @see demographics specification, "Headers"; identity and access specification, "Request headers" */
+function requireIds(requestId: unknown, correlationId: unknown): void {
+  if (requestId === undefined || requestId === '') {
+    throw new Fault('MISSING_VALUE', { diagnostics: 'Invalid request with error - X-Request-ID header must be supplied to access this resource' });
+  }
+  if (typeof requestId !== 'string' || !UUID.test(requestId)) {
+    throw new Fault('INVALID_VALUE', { diagnostics: `Invalid value - '${printable(requestId)}' in header 'X-Request-ID'` });
+  }
+  if (correlationId !== undefined && (typeof correlationId !== 'string' || !PRINTABLE.test(correlationId))) {
+    throw new Fault('INVALID_VALUE', { diagnostics: `Invalid value - '${printable(correlationId)}' in header 'X-Correlation-ID'` });
+  }
+}
+
+const printable = (value: unknown): string => String(value).replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
+
+async function recordAccess(request: FastifyRequest, reply: FastifyReply, record: NonNullable<AccessRule['record']>, accessLog: AccessLog): Promise<void> {
+  const { who, trail } = request.access;
+  const named = record.patient ? (request.params as Record<string, string>)[record.patient] : undefined;
+  const opened = trail?.opened.length ? trail.opened : named && isNhsNumber(named) ? [{ nhsNumber: named }] : [];
+  const submitted = request.headers['nhsd-end-user-organisation-ods'];
+  const mark = request.raw.url?.indexOf('?') ?? -1;
+  await accessLog.record(
+    {
+      interaction: record.interaction,
+      name: record.name,
+      resource: record.resource,
+      outcome: reply.statusCode < 400 ? Outcome.SUCCESS : reply.statusCode < 500 ? Outcome.MINOR_FAILURE : Outcome.SERIOUS_FAILURE,
+      outcomeDescription: reply.statusCode < 400 ? '' : `HTTP ${reply.statusCode}`,
+      agent: who,
+      query: mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049),
+      purpose: trail?.purpose,
+      requestId: request.requestId,
+      correlationId: request.headers['x-correlation-id'] as string | undefined,
+      traceparent: request.traceparent,
+      submittedOrganisation: typeof submitted === 'string' && submitted !== who?.organisation.odsCode ? submitted.slice(0, 20) : undefined,
+      clientAddress: clientAddressOf(request),
+    },
+    opened,
+  );
+}
+
+/** The gateway names the caller's address; nobody else reaches a service. */
+function clientAddressOf(request: FastifyRequest): string {
+  const forwarded = request.headers['x-forwarded-for'];
+  return typeof forwarded === 'string' ? forwarded.slice(0, 64) : (request.socket.remoteAddress ?? '');
+}
+
+const hex = (length: number): string => {
+  let text = '';
+  while (text.length < length) text += Math.floor(Math.random() * 0x100000000).toString(16).padStart(8, '0');
+  return text;
+};
+const newTraceparent = (): string => `00-${hex(32)}-${hex(16)}-00`;
+
+function startSpan(request: FastifyRequest): Span | undefined {
+  const [, traceId, spanId, flags] = request.traceparent.split('-');
+  const sampled = Number.parseInt(flags ?? '0', 16) & TraceFlags.SAMPLED;
+  const parent = request.headers['traceparent'] ? { traceId: traceId ?? '', spanId: spanId ?? '', traceFlags: sampled, isRemote: true } : undefined;
+  const from = parent ? trace.setSpanContext(otelContext.active(), parent) : otelContext.active();
+  const span = tracer.startSpan(`${request.method} ${request.routeOptions.url ?? ''}`, { kind: SpanKind.SERVER }, from);
+  const { traceId: id, spanId: own, traceFlags } = span.spanContext();
+  request.traceparent = `00-${id}-${own}-0${traceFlags}`;
+  return span;
+}

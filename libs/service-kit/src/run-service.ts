@@ -1,0 +1,168 @@
+import { telemetry, metricsExporter } from './telemetry';
+import { Catch, type ArgumentsHost, type ExceptionFilter, type RpcExceptionFilter } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { throwError, type Observable } from 'rxjs';
+import { AccessLog, ContextVerifier } from '@carespine/access-control';
+import { EventServer, migrateEventLog, PostgresEventLog, Relay } from '@carespine/events';
+import { ConfigError, readConfig, StoreConfig, type ServiceConfig } from './config';
+import { Database, dataSourceOf } from './database';
+import { watchOutbox } from './events';
+import { Readiness } from './health.controller';
+import { makeLog, NestLog, type Log } from './log';
+import { answerFault, guardRequests, MalformedBody } from './requests';
+import type { ServiceDefinition } from './service-definition';
+import { LOG, ServiceKitModule } from './service-kit.module';
+
+/**
+ * All of a service's `main.ts`: `migrate` as the first argument brings the database up to date (as its owner) and ends;
+ * otherwise the service starts, and stops gracefully on SIGTERM, SIGINT or when its launcher is gone.
+ */
+export async function runService(service: ServiceDefinition): Promise<void> {
+  let log = makeLog(service.name, 'info');
+  try {
+    const config = readConfig(service.config, process.env);
+    if (process.argv[2] === 'migrate') return await migrate(service, config);
+    log = makeLog(service.name, config.LOG_LEVEL);
+    const app = await createService(service, config);
+    await app.listen(config.PORT, config.HOST);
+    log.info({ port: config.PORT }, 'service.started');
+    stopOn(['SIGTERM', 'SIGINT'], app, config, log);
+  } catch (error) {
+    if (error instanceof ConfigError) log.fatal(error.message);
+    else log.fatal({ err: error }, 'service.cannot-start');
+    process.exit(1);
+  }
+}
+
+/** The service, ready to listen; with it, its relay and its consumers. */
+export async function createService(service: ServiceDefinition, config: ServiceConfig): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: config.BODY_LIMIT,
+    routerOptions: { maxParamLength: 4096 },
+    return503OnClosing: true,
+    keepAliveTimeout: 75_000,
+    http: { maxHeaderSize: 32_768 },
+  });
+  const module = await ServiceKitModule.of(service, config);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLog(makeLog(service.name, config.LOG_LEVEL)),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  const log = app.get<Log>(LOG);
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const optional = <T>(token: unknown): T | undefined => {
+    try {
+      return app.get<T>(token as string, { strict: false });
+    } catch {
+      return undefined;
+    }
+  };
+  guardRequests(fastify, { log, contexts: optional(ContextVerifier), accessLog: optional(AccessLog) });
+  parseBodies(fastify);
+  fastify.route({
+    method: 'GET',
+    url: '/metrics',
+    config: { access: { public: 'read by Prometheus inside the platform; the gateway does not route it' } },
+    handler: (request, reply) => {
+      reply.hijack();
+      metricsExporter.getMetricsRequestHandler(request.raw, reply.raw);
+    },
+  });
+  app.useGlobalFilters(new AnswerFaults(log));
+  await service.configure?.(app);
+  documentApi(app, service, fastify);
+
+  if (config instanceof StoreConfig) {
+    const events = app.connectMicroservice({ strategy: app.get(EventServer) });
+    events.useGlobalFilters(new Rethrow());
+    await app.startAllMicroservices();
+    watchOutbox(app.get(Database).pool);
+    app.get(Relay).start();
+  }
+  await app.init();
+  await fastify.ready();
+  return app;
+}
+
+/** Ends a service: open requests first, then what they filled. */
+export async function closeService(app: NestFastifyApplication): Promise<void> {
+  app.get(Readiness).draining = true;
+  await app.close();
+  try {
+    await app.get(Relay).stop();
+  } catch {
+    return; // a service without a database
+  }
+  await app.get(PostgresEventLog).close();
+  await app.get(Database).source.destroy();
+}
+
+export async function migrate(service: ServiceDefinition, config: ServiceConfig): Promise<void> {
+  if (!(config instanceof StoreConfig)) return;
+  await migrateEventLog(config.EVENT_LOG_URL);
+  const source = await dataSourceOf(service, config).initialize();
+  await source.runMigrations({ transaction: 'each' });
+  await source.destroy();
+}
+
+/** JSON in all its media types; anything else reaches the handler as bytes, for it to refuse. */
+function parseBodies(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.addContentTypeParser<string>(/^application\/([a-z0-9.+-]+\+)?json/i, { parseAs: 'string' }, (request, body, done) => {
+    parseJson(request, body, (error, value) => done(null, error ? new MalformedBody() : value));
+  });
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+function documentApi(app: NestFastifyApplication, service: ServiceDefinition, fastify: FastifyInstance): void {
+  const title = `Carespine ${service.name}`;
+  let document: string | undefined;
+  fastify.route({
+    method: 'GET',
+    url: '/openapi.json',
+    config: { access: { public: 'describes the interface; holds no data' } },
+    handler: (_request, reply) => {
+      document ??= JSON.stringify(SwaggerModule.createDocument(app, new DocumentBuilder().setTitle(title).setVersion('1').addBearerAuth().build()));
+      return reply.type('application/json').send(document);
+    },
+  });
+}
+
+@Catch()
+class AnswerFaults implements ExceptionFilter {
+  constructor(private readonly log: Log) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    answerFault(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), this.log);
+  }
+}
+
+/** Nest would hide what went wrong in an event handler; the consumer must know. */
+@Catch()
+class Rethrow implements RpcExceptionFilter {
+  catch(error: unknown): Observable<never> {
+    return throwError(() => error);
+  }
+}
+
+function stopOn(signals: NodeJS.Signals[], app: NestFastifyApplication, config: ServiceConfig, log: Log): void {
+  let stopping = false;
+  const stop = async (reason: string): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ reason }, 'service.stopping');
+    setTimeout(() => process.exit(1), config.DRAIN_MS + 2000).unref();
+    await closeService(app).catch((error: unknown) => log.error({ err: error }, 'service.stop-failed'));
+    await telemetry.shutdown().catch(() => undefined);
+    process.exit(0);
+  };
+  for (const signal of signals) process.once(signal, () => void stop(signal));
+  if (process.send) process.once('disconnect', () => void stop('launcher gone'));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled-rejection'));
+}

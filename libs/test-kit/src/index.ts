@@ -1,0 +1,3 @@
+export { aDatabase, type TestDatabase } from './database';
+export { contextOf, CONTEXT_JWKS, CONTEXT_PRIVATE_JWK, anApplication, aUser } from './principals';
+export { startService, type RunningService } from './service';
