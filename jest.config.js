@@ -1,8 +1,19 @@
 const preset = require('./jest.preset');
 
-/** `*.spec.ts` are pure and fast; `*.int-spec.ts` share one real PostgreSQL server; `*.e2e-spec.ts` drive the running platform. */
+const project = { ...preset, rootDir: __dirname, testPathIgnorePatterns: ['/node_modules/'] };
+
+/** `*.spec.ts` are pure and fast; `*.int-spec.ts` share one real PostgreSQL server; `*.e2e-spec.ts` drive the running platform, one by one. */
 module.exports = {
   projects: [
-    { ...preset, displayName: 'unit', rootDir: __dirname, testRegex: '\\.spec\\.ts$', testPathIgnorePatterns: ['/node_modules/'] },
+    { ...project, displayName: 'unit', testRegex: '\\.spec\\.ts$' },
+    {
+      ...project,
+      displayName: 'integration',
+      testRegex: '\\.int-spec\\.ts$',
+      testTimeout: 60_000,
+      globalSetup: './deploy/local/jest-postgres.mjs',
+      globalTeardown: './deploy/local/jest-postgres-stop.mjs',
+    },
+    { ...project, displayName: 'e2e', testRegex: '/e2e/.*\\.e2e-spec\\.ts$', testTimeout: 120_000 },
   ],
 };

@@ -1,0 +1,167 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { registerApplications } from './applications.mjs';
+import { databaseUrl, eventLog, hasDemoData, makeDatabases, markDemoData, migratorOf } from './databases.mjs';
+import { requireFreePorts } from './ports.mjs';
+import { dataFolder, endLeftoverServer, smallMachine, startPostgres } from './postgres.mjs';
+import { claim, endLeftovers, runToEnd } from './processes.mjs';
+import { loadSecrets } from './secrets.mjs';
+import { commonEnvironment } from './services.mjs';
+import { host, openHome, postgresOffset } from './settings.mjs';
+import { Obstacle, say, step } from './steps.mjs';
+import { startService, supervise } from './supervisor.mjs';
+
+const longestStartMs = 120_000;
+const superuser = 'postgres';
+
+/**
+ * Starts the database and the services, keeps them running, and stops them in order on Ctrl-C or SIGTERM; at once when it comes twice.
+ * @param {import('./settings.mjs').Settings} settings
+ * @param {import('./services.mjs').Service[]} services the last is the door: started with the others, stopped before them
+ * @param {(stack: import('./services.mjs').Stack) => void} onReady
+ */
+export async function launch(settings, services, onReady) {
+  const { home } = settings;
+  const { stop, stopAtOnce } = stopSignals();
+  openHome(home);
+  const lock = join(home, 'run/launcher.pid');
+  const other = claim(lock);
+  if (other) throw new Obstacle(`Carespine already runs from ${home}: stop it (kill ${other}), or start another with its own CARESPINE_HOME and CARESPINE_PORT.`);
+  /** @type {ReturnType<typeof supervise>[]} */
+  const running = [];
+  try {
+    await unlessStopped(bringUp(settings, services, running, stop, onReady), stop);
+    await aborted(stop);
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  } finally {
+    if (running.length) await step('Everything stopped', () => takeDown(running, stopAtOnce));
+    rmSync(lock, { force: true });
+  }
+}
+
+async function bringUp(settings, services, running, stop, onReady) {
+  const { home, port, people } = settings;
+  const url = (name) => `http://${host}:${port + services.find((service) => service.name === name).offset}`;
+  const keep = (name, start) => {
+    stop.throwIfAborted();
+    const supervised = supervise(name, start, say);
+    running.push(supervised);
+    return supervised;
+  };
+
+  await endLeftovers(join(home, 'run'));
+  await endLeftoverServer(join(home, dataFolder));
+  await requireFreePorts([...services.map(({ offset }) => port + offset), ...(settings.postgresUrl ? [] : [port + postgresOffset])]);
+
+  const databases = services.flatMap(({ database }) => database ?? []);
+  const secrets = await step('Secrets and keys', () => loadSecrets(home, [superuser, eventLog, ...databases, ...databases.map(migratorOf)]));
+  const [demoApplications, ...moreApplications] = settings.applications;
+  const applications = [await registerApplications(home, demoApplications), ...moreApplications];
+  /** @type {import('./services.mjs').Stack} */
+  const stack = { publicUrl: `http://${host}:${port}`, secrets, people, applications, url };
+
+  const superuserUrl = settings.postgresUrl ?? (await step('PostgreSQL', () => startDatabaseServer(settings, secrets, keep)));
+  await step('Databases and roles', () => makeDatabases(superuserUrl, databases, (role) => secrets.passwords[role]));
+
+  const environmentOf = ({ offset, database, env }, role = database) => ({
+    ...process.env,
+    HOST: host,
+    PORT: String(port + offset),
+    ...commonEnvironment(stack),
+    ...(database && {
+      DATABASE_URL: databaseUrl(superuserUrl, { role, password: secrets.passwords[role], database }),
+      EVENT_LOG_URL: databaseUrl(superuserUrl, { role: eventLog, password: secrets.passwords[eventLog], database: eventLog }),
+    }),
+    ...env(stack),
+  });
+  const logOf = ({ name }) => join(home, 'logs', `${name}.log`);
+  const run = (what, service, args, role) =>
+    runToEnd(what, process.execPath, args, { log: logOf(service), env: environmentOf(service, role), signal: stop });
+
+  const keeping = services.filter(({ database }) => database);
+  await step('Migrations', () =>
+    Promise.all(keeping.map((service) => run(`The migration of ${service.name}`, service, [service.main, 'migrate'], migratorOf(service.database)))),
+  );
+  for (const service of keeping) {
+    if (!service.demoData || (await hasDemoData(superuserUrl, service.database))) continue;
+    await step(`Demo data of ${service.name}`, () => run(`Loading the demo data of ${service.name}`, service, service.demoData));
+    await markDemoData(superuserUrl, service.database);
+  }
+
+  await step(`${services.length} services`, async () => {
+    const started = services.map((service) =>
+      keep(service.name, (signal) =>
+        startService({ name: service.name, main: service.main, env: environmentOf(service), home, url: url(service.name) }, signal),
+      ),
+    );
+    await Promise.all(started.map((service) => readyInTime(service, home)));
+  });
+  onReady(stack);
+}
+
+/** @returns {Promise<string>} the superuser's URL */
+async function startDatabaseServer({ home, port }, secrets, keep) {
+  let superuserUrl = '';
+  const start = async (signal) => {
+    const server = await startPostgres({
+      dataDir: join(home, dataFolder),
+      port: port + postgresOffset,
+      password: secrets.passwords[superuser],
+      settings: smallMachine,
+      log: join(home, 'logs/postgres.log'),
+      signal,
+    });
+    superuserUrl = server.superuserUrl;
+    return server;
+  };
+  await keep('PostgreSQL', start).ready;
+  return superuserUrl;
+}
+
+async function readyInTime({ name, ready }, home) {
+  let tooLate;
+  const limit = new Promise((_, reject) => {
+    tooLate = setTimeout(() => reject(new Error(`not ready after ${longestStartMs / 1000} s, ${join(home, 'logs', name)}.log says why`)), longestStartMs);
+  });
+  try {
+    await Promise.race([ready, limit]);
+  } catch (error) {
+    throw new Obstacle(`${name} does not start: ${error.message}.`);
+  } finally {
+    clearTimeout(tooLate);
+  }
+}
+
+function stopSignals() {
+  const stop = new AbortController();
+  const stopAtOnce = new AbortController();
+  for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(name, () => (stop.signal.aborted ? stopAtOnce : stop).abort());
+  }
+  return { stop: stop.signal, stopAtOnce: stopAtOnce.signal };
+}
+
+/** The door first, so that nothing new comes in; then those behind it; then the database under them. */
+async function takeDown(running, stopAtOnce) {
+  const [database, ...behind] = running[0].name === 'PostgreSQL' ? running : [undefined, ...running];
+  const door = behind.pop();
+  const hurry = () => running.forEach((one) => void one.stop(0));
+  stopAtOnce.addEventListener('abort', hurry, { once: true });
+  await door?.stop();
+  await Promise.all(behind.map((one) => one.stop()));
+  await database?.stop();
+}
+
+const aborted = (signal) => new Promise((resolve) => (signal.aborted ? resolve(undefined) : signal.addEventListener('abort', () => resolve(undefined), { once: true })));
+
+/** Work that is left off when the signal comes; what it has started is for the caller to stop. */
+function unlessStopped(work, stop) {
+  work.catch(() => {});
+  return Promise.race([
+    work,
+    aborted(stop).then(() => {
+      throw new Error('stopped');
+    }),
+  ]);
+}

@@ -1,0 +1,35 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, isBuilt } from './build.mjs';
+import { installPackages, packagesInstalled } from './install.mjs';
+import { inTurn } from './processes.mjs';
+import { root } from './settings.mjs';
+import { Obstacle } from './steps.mjs';
+
+/** Packages installed and every project built; costs next to nothing when both are as they should be. */
+export async function prepare() {
+  if (packagesInstalled() && isBuilt()) return;
+  await alone(async () => {
+    if (!packagesInstalled()) await installPackages();
+    if (!isBuilt()) await build();
+  });
+}
+
+/** Packages installed. */
+export async function preparePackages() {
+  if (packagesInstalled()) return;
+  await alone(async () => {
+    if (!packagesInstalled()) await installPackages();
+  });
+}
+
+/** Two copies may start from one checkout at once. */
+async function alone(work) {
+  const folder = join(root, '.nx');
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new Obstacle(`${root} cannot be written (${error.code}), and packages and programs are put there: start as the owner of that folder.`);
+  }
+  await inTurn(join(folder, 'prepare.pid'), work);
+}

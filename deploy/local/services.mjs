@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { publicJwks } from './secrets.mjs';
+import { root } from './settings.mjs';
+
+/**
+ * @typedef {object} Stack what a service's environment is made from
+ * @property {string} publicUrl address of the gateway
+ * @property {import('./secrets.mjs').Secrets} secrets
+ * @property {string[]} people files
+ * @property {string[]} applications files
+ * @property {(service: string) => string} url of a service
+ *
+ * @typedef {object} Service
+ * @property {string} name
+ * @property {number} offset its port is CARESPINE_PORT plus this
+ * @property {string} main program; `migrate` as its argument brings the database up to date
+ * @property {string} [database] its database and the role that it signs in as; none for a service that keeps nothing
+ * @property {string[]} [demoData] program and arguments that fill the database once
+ * @property {(stack: Stack) => NodeJS.ProcessEnv} env besides what every service is given
+ */
+
+const mainOf = (/** @type {string} */ service) => join(root, 'services', service, 'dist/src/main.js');
+const issuerPath = '/openam/oauth2/realms/root/realms/NHSIdentity/realms/Healthcare';
+const issuer = (/** @type {Stack} */ { url }) => `${url('cis2-simulator')}${issuerPath}`;
+
+/** Client ids at CIS2: of the gateway, and of the token command, which plays a supplier that signs its users in itself. */
+export const gatewayClientId = '000000000001.apps.national';
+export const tokenClientId = '000000000002.apps.national';
+
+/**
+ * The services, in the order in which they are started; the gateway is the door, and so the first to stop.
+ * @type {Service[]}
+ */
+export const services = [
+  {
+    name: 'demographics',
+    offset: 3,
+    main: mainOf('demographics'),
+    database: 'demographics',
+    demoData: [join(root, 'services/demographics/dist/src/population/main.js'), '--demo'],
+    env: () => ({}),
+  },
+  { name: 'audit', offset: 4, main: mainOf('audit'), database: 'audit', env: () => ({}) },
+  {
+    name: 'cis2-simulator',
+    offset: 2,
+    main: mainOf('cis2-simulator'),
+    env: (stack) => ({
+      ISSUER: issuer(stack),
+      PEOPLE: stack.people.join(','),
+      CLIENTS: JSON.stringify(clientsOf(stack)),
+      COOKIE_KEYS: stack.secrets.cookieKey,
+      SIGNING_JWK: JSON.stringify(stack.secrets.cis2SigningKey),
+    }),
+  },
+  {
+    name: 'portal',
+    offset: 1,
+    main: mainOf('portal'),
+    env: ({ url, secrets }) => ({
+      SERVICES: JSON.stringify({ demographics: url('demographics'), audit: url('audit') }),
+      PORTAL_REFERENCE_KEY: secrets.portalReferenceKey,
+    }),
+  },
+  {
+    name: 'gateway',
+    offset: 0,
+    main: mainOf('gateway'),
+    database: 'gateway',
+    env: (stack) => ({
+      ROUTES: JSON.stringify({ '/personal-demographics/': stack.url('demographics'), '/audit/': stack.url('audit'), '/': stack.url('portal') }),
+      CONTEXT_PRIVATE_JWK: JSON.stringify(stack.secrets.contextKey),
+      CIS2_ISSUER: issuer(stack),
+      CIS2_CLIENT_ID: gatewayClientId,
+      CIS2_CLIENT_PRIVATE_JWK: JSON.stringify(stack.secrets.cis2ClientKey),
+      ROLE_DIRECTORY_URL: `${stack.url('cis2-simulator')}/directory`,
+      APPLICATIONS: stack.applications.join(','),
+    }),
+  },
+];
+
+/** What the simulator knows of its relying parties. */
+function clientsOf({ publicUrl, secrets }) {
+  return [
+    {
+      clientId: gatewayClientId,
+      redirectUris: [`${publicUrl}/auth/callback`, `${publicUrl}/oauth2/callback`],
+      postLogoutRedirectUris: [`${publicUrl}/signed-out`],
+      backchannelLogoutUri: `${publicUrl}/auth/backchannel-logout`,
+      tokenEndpointAuthMethod: 'private_key_jwt',
+      jwks: publicJwks(secrets.cis2ClientKey),
+    },
+    {
+      clientId: tokenClientId,
+      redirectUris: [`${publicUrl}/token-command`],
+      postLogoutRedirectUris: [],
+      tokenEndpointAuthMethod: 'private_key_jwt',
+      jwks: publicJwks(secrets.tokenClientKey),
+    },
+  ];
+}
+
+/** What every service is given. */
+export function commonEnvironment({ publicUrl, secrets }) {
+  return {
+    LOG_LEVEL: process.env.LOG_LEVEL || 'info',
+    PUBLIC_URL: publicUrl,
+    CONTEXT_JWKS: JSON.stringify(publicJwks(secrets.contextKey)),
+    PATIENT_KEY_SECRET: secrets.patientKeySecret,
+  };
+}
