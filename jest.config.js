@@ -4,16 +4,16 @@ const project = { ...preset, rootDir: __dirname, testPathIgnorePatterns: ['/node
 
 /** `*.spec.ts` are pure and fast; `*.int-spec.ts` share one real PostgreSQL server; `*.e2e-spec.ts` drive the running platform, one by one. */
 module.exports = {
+  testTimeout: 60_000,
   projects: [
     { ...project, displayName: 'unit', testRegex: '\\.spec\\.ts$' },
     {
       ...project,
       displayName: 'integration',
       testRegex: '\\.int-spec\\.ts$',
-      testTimeout: 60_000,
       globalSetup: './deploy/local/jest-postgres.mjs',
       globalTeardown: './deploy/local/jest-postgres-stop.mjs',
     },
-    { ...project, displayName: 'e2e', testRegex: '/e2e/.*\\.e2e-spec\\.ts$', testTimeout: 120_000 },
+    { ...project, displayName: 'e2e', testRegex: '/e2e/.*\\.e2e-spec\\.ts$' },
   ],
 };

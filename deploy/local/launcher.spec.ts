@@ -1,8 +1,16 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'carespine-launcher-'));
+const folders: string[] = [];
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'carespine-launcher-'));
+  folders.push(folder);
+  return folder;
+}
+
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
 
 describe('the settings of a local copy', () => {
   it('are port 8080 and a state folder in the checkout unless chosen otherwise', async () => {
