@@ -9,8 +9,8 @@ import type { Outbox } from './outbox';
 export const Batched = { batched: true };
 
 /**
- * The event log as a Nest transport: an ordinary `@EventPattern('topic')` method gets `(event: ReceivedEvent, tx: PoolClient)`,
- * or `(events: ReceivedEvent[], tx)` when it is {@link Batched}. What it writes through `tx` commits with the event's id.
+ * The event log as a Nest transport: an ordinary `@EventPattern('topic')` method gets `(@Payload() event: ReceivedEvent, @Ctx() tx: PoolClient)`,
+ * or `(@Payload() events: ReceivedEvent[], @Ctx() tx: PoolClient)` when it is {@link Batched}. What it writes through `tx` commits with the event's id.
  */
 export class EventServer extends Server implements CustomTransportStrategy {
   private consumers: Consumer[] = [];

@@ -1,5 +1,4 @@
-import { plainToInstance } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUrl, Max, Min, MinLength, validateSync, IsNumber } from 'class-validator';
+import { getMetadataStorage, IsIn, IsInt, IsOptional, IsString, IsUrl, Max, Min, MinLength, validateSync } from 'class-validator';
 
 /** What every service reads from its environment. A service extends it with its own variables. */
 export class ServiceConfig {
@@ -30,7 +29,7 @@ export class StoreConfig extends ServiceConfig {
   @IsInt() @Min(2) @Max(200) DATABASE_POOL = 10;
 
   /** A query that takes longer is given up, in milliseconds. */
-  @IsNumber() @Min(100) STATEMENT_TIMEOUT_MS = 10_000;
+  @IsInt() @Min(100) STATEMENT_TIMEOUT_MS = 10_000;
 
   /** The database of the event log. */
   @IsString() @MinLength(1) EVENT_LOG_URL!: string;
@@ -44,14 +43,29 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** @throws ConfigError */
+/**
+ * Reads the variables that the class declares; one with a number or boolean as its default is read as such.
+ *
+ * @throws ConfigError
+ */
 export function readConfig<T extends object>(Config: new () => T, env: NodeJS.ProcessEnv): Readonly<T> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const config = plainToInstance(Config, given, { enableImplicitConversion: true, exposeDefaultValues: true });
-  const faults = validateSync(config, { forbidUnknownValues: true });
+  const config = new Config();
+  const settings = config as Record<string, unknown>;
+  const declared = getMetadataStorage().getTargetValidationMetadatas(Config, '', true, false);
+  for (const name of new Set(declared.map((one) => one.propertyName))) {
+    const given = env[name];
+    if (given !== undefined && given !== '') settings[name] = as(typeof settings[name], given);
+  }
+  const faults = validateSync(config);
   if (faults.length > 0) {
     const lines = faults.map((fault) => `${fault.property}: ${Object.values(fault.constraints ?? { invalid: 'is invalid' }).join(', ')}`);
     throw new ConfigError(`Settings are wrong or missing:\n  ${lines.join('\n  ')}`);
   }
   return Object.freeze(config);
+}
+
+function as(type: string, given: string): unknown {
+  if (type === 'number') return Number(given);
+  if (type === 'boolean') return given === 'true' || (given !== 'false' && given);
+  return given;
 }

@@ -107,8 +107,6 @@ export function guardRequests(fastify: FastifyInstance, { log, contexts, accessL
       log[level]({ requestId: request.requestId, traceId: request.traceparent.slice(3, 35), method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request.answered');
     }
   });
-
-  fastify.setErrorHandler((error, request, reply) => answerFault(error, request, reply, log));
 }
 
 /** The one place where a refusal becomes an OperationOutcome. */

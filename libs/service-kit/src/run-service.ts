@@ -1,5 +1,5 @@
 import { telemetry, metricsExporter } from './telemetry';
-import { Catch, type ArgumentsHost, type ExceptionFilter, type RpcExceptionFilter } from '@nestjs/common';
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -77,8 +77,7 @@ export async function createService(service: ServiceDefinition, config: ServiceC
   documentApi(app, service, fastify);
 
   if (config instanceof StoreConfig) {
-    const events = app.connectMicroservice({ strategy: app.get(EventServer) });
-    events.useGlobalFilters(new Rethrow());
+    app.connectMicroservice({ strategy: app.get(EventServer) }, { inheritAppConfig: true });
     await app.startAllMicroservices();
     watchOutbox(app.get(Database).pool);
     app.get(Relay).start();
@@ -137,17 +136,11 @@ function documentApi(app: NestFastifyApplication, service: ServiceDefinition, fa
 class AnswerFaults implements ExceptionFilter {
   constructor(private readonly log: Log) {}
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  catch(error: unknown, host: ArgumentsHost): Observable<never> | void {
+    // Nest would hide what went wrong in an event handler; the consumer must know
+    if (host.getType() === 'rpc') return throwError(() => error);
     const http = host.switchToHttp();
     answerFault(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), this.log);
-  }
-}
-
-/** Nest would hide what went wrong in an event handler; the consumer must know. */
-@Catch()
-class Rethrow implements RpcExceptionFilter {
-  catch(error: unknown): Observable<never> {
-    return throwError(() => error);
   }
 }
 

@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { AccessSearch } from './access-search';
+import { AccessStore } from './access-store';
+import { AuditEventController } from './audit-event.controller';
+
+@Module({ controllers: [AuditEventController, AccessStore], providers: [AccessSearch] })
+export class AccessesModule {}

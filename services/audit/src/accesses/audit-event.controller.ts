@@ -1,0 +1,99 @@
+import { Controller, Delete, Get, Header, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { Access, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
+import { Interaction, timestampMs } from '@carespine/contracts';
+import { Fault, searchset, type Bundle } from '@carespine/fhir';
+import { FHIR_JSON } from '@carespine/service-kit';
+import { AuditConfig } from '../config';
+import { AccessSearch, pageAfter, parseAccessQuery } from './access-search';
+import { auditEventOf, type AuditEvent } from './audit-event';
+
+const report = (name: string, interaction: Interaction): AccessRule => ({
+  permission: 'audit.reports',
+  record: { interaction, resource: 'AuditEvent', name },
+});
+
+/** Who looked at whom: for privacy officers and Caldicott Guardians, within their own organisation. */
+@Controller('audit/FHIR/R4/AuditEvent')
+export class AuditEventController {
+  constructor(
+    private readonly accesses: AccessSearch,
+    private readonly config: AuditConfig,
+  ) {}
+
+  @Get()
+  @Header('content-type', FHIR_JSON)
+  @Access(report('Search access records', Interaction.SEARCH_TYPE))
+  async search(
+    @Query() parameters: Record<string, unknown>,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<Bundle<AuditEvent> & { link: { relation: string; url: string }[] }> {
+    trail.purpose = 'HOPERAT';
+    const query = parseAccessQuery(parameters, new Date());
+    if (query.nhsNumber) trail.open(query.nhsNumber);
+    const { page, more, total } = await this.accesses.find(who.organisation.odsCode, query);
+    const last = more ? page.at(-1) : undefined;
+    const bundle = searchset(page.map(({ id, record }) => ({ fullUrl: `${this.base()}/${id}`, resource: auditEventOf(id, record, this.operator()), search: { mode: 'match' as const } })), total);
+    return {
+      ...bundle,
+      link: [
+        { relation: 'self', url: this.linkOf(parameters) },
+        ...(last
+          ? [{ relation: 'next', url: this.linkOf({ ...parameters, _page: pageAfter({ id: last.id, recordedMs: last.record.recorded ? timestampMs(last.record.recorded) : 0 }) }) }]
+          : []),
+      ],
+    };
+  }
+
+  @Get(':id')
+  @Header('content-type', FHIR_JSON)
+  @Access(report('Read access record', Interaction.READ))
+  async read(@Param('id') id: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<AuditEvent> {
+    trail.purpose = 'HOPERAT';
+    const found = /^[0-9a-f-]{36}$/.test(id) ? await this.accesses.byId(who.organisation.odsCode, id) : undefined;
+    if (!found) throw new Fault('RESOURCE_NOT_FOUND');
+    if (found.record.nhsNumber) trail.open(found.record.nhsNumber);
+    return auditEventOf(found.id, found.record, this.operator());
+  }
+
+  @Put([':id', ''])
+  @Access(report('Refused update of access records', Interaction.UPDATE))
+  update(): never {
+    throw appendOnly();
+  }
+
+  @Patch([':id', ''])
+  @Access(report('Refused update of access records', Interaction.PATCH))
+  patch(): never {
+    throw appendOnly();
+  }
+
+  @Delete([':id', ''])
+  @Access(report('Refused deletion of access records', Interaction.DELETE))
+  delete(): never {
+    throw appendOnly();
+  }
+
+  @Post()
+  @Access(report('Refused creation of access records', Interaction.CREATE))
+  create(): never {
+    throw appendOnly();
+  }
+
+  private operator(): { odsCode: string; name: string } {
+    return { odsCode: this.config.OPERATOR_ODS_CODE, name: this.config.OPERATOR_NAME };
+  }
+
+  private base(): string {
+    return `${this.config.PUBLIC_URL}/audit/FHIR/R4/AuditEvent`;
+  }
+
+  private linkOf(parameters: Record<string, unknown>): string {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(parameters)) for (const one of [value].flat()) query.append(name, String(one));
+    return `${this.base()}?${query.toString()}`;
+  }
+}
+
+const appendOnly = (): Fault =>
+  new Fault('METHOD_NOT_ALLOWED', { diagnostics: 'Access records are append-only', headers: { allow: 'GET' } });

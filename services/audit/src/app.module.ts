@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { AccessesModule } from './accesses/accesses.module';
+
+@Module({ imports: [AccessesModule] })
+export class AppModule {}

@@ -1,0 +1,11 @@
+import type { ServiceDefinition } from '@carespine/service-kit';
+import { CreateAccessEvents20261124093000 } from '../migrations/20261124093000-create-access-events';
+import { AppModule } from './app.module';
+import { AuditConfig } from './config';
+
+export const audit: ServiceDefinition = {
+  name: 'audit',
+  module: AppModule,
+  config: AuditConfig,
+  migrations: [CreateAccessEvents20261124093000],
+};
