@@ -17,14 +17,18 @@ export function requireNode(version = process.versions.node) {
 /** Whether node_modules is what package-lock.json says. */
 export const packagesInstalled = () => isInstalled(readPackages('package-lock.json'), readPackages('node_modules/.package-lock.json'));
 
+/**
+ * Installs what package-lock.json says, and writes to neither it nor package.json. `npm ci` would refuse a lock file that lacks the
+ * optional packages of other systems, which not every registry offers.
+ */
 export async function installPackages() {
-  await step('Packages (npm ci)', () => {
-    const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-    const [command, ...args] = [...npm, 'ci', '--include=dev', '--no-audit', '--no-fund'];
+  await step('Packages', () => {
+    const npm = process.env.npm_execpath?.endsWith('npm-cli.js') ? [process.execPath, process.env.npm_execpath] : ['npm'];
+    const [command, ...args] = [...npm, 'install', '--no-save', '--include=dev', '--no-audit', '--no-fund'];
     const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
     if (status === 0) return;
     console.error(`${stdout ?? ''}${stderr ?? ''}`);
-    throw new Obstacle(`npm ci failed (${error?.message ?? `code ${status}`}): its messages above say why.`);
+    throw new Obstacle(`npm install failed (${error?.message ?? `code ${status}`}): its messages above say why.`);
   });
 }
 

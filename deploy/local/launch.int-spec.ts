@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { aPlace, postgresPid, removePlaces, startCopy, until, type Place, type StubCopy } from './fixtures/stub-copy';
+import { aPlace, postgresPid, removePlaces, startCopy, startCopyByNpm, until, type Place, type StubCopy } from './fixtures/stub-copy';
 
 const ready = /^Carespine is ready/m;
 const copies: StubCopy[] = [];
@@ -121,6 +121,16 @@ describe('a killed launcher', () => {
     const next = await aRunningCopy(place);
     expect(await identityOf(pid)).toBeUndefined();
     expect(await next.get('/rows')).toBe(1);
+  });
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)('started by npm, stops when npm is ended by %s, which npm tells nobody', async (signal) => {
+    const place = await aPlace();
+    const npm = startCopyByNpm(place);
+    await npm.says(ready);
+    const { pid } = (await npm.get('/environment')) as { pid: number };
+    const server = postgresPid(place);
+    npm.launcher.kill(signal);
+    await until(async () => !(await identityOf(pid)) && !(await identityOf(server)));
   });
 
   it('is not confused with a process that has its number now', async () => {

@@ -1,10 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { registerApplications } from './applications.mjs';
 import { databaseUrl, eventLog, hasDemoData, makeDatabases, markDemoData, migratorOf } from './databases.mjs';
 import { requireFreePorts } from './ports.mjs';
 import { dataFolder, endLeftoverServer, smallMachine, startPostgres } from './postgres.mjs';
-import { claim, endLeftovers, runToEnd } from './processes.mjs';
+import { claim, endLeftovers, runToEnd, whenNpmIsGone } from './processes.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { commonEnvironment } from './services.mjs';
 import { host, openHome, postgresOffset } from './settings.mjs';
@@ -25,7 +26,7 @@ export async function launch(settings, services, onReady) {
   const { stop, stopAtOnce } = stopSignals();
   openHome(home);
   const lock = join(home, 'run/launcher.pid');
-  const other = claim(lock);
+  const other = await claimSoon(lock);
   if (other) throw new Obstacle(`Carespine already runs from ${home}: stop it (kill ${other}), or start another with its own CARESPINE_HOME and CARESPINE_PORT.`);
   /** @type {ReturnType<typeof supervise>[]} */
   const running = [];
@@ -59,7 +60,7 @@ async function bringUp(settings, services, running, stop, onReady) {
   const [demoApplications, ...moreApplications] = settings.applications;
   const applications = [await registerApplications(home, demoApplications), ...moreApplications];
   /** @type {import('./services.mjs').Stack} */
-  const stack = { publicUrl: `http://${host}:${port}`, secrets, people, applications, url };
+  const stack = { home, publicUrl: `http://${host}:${port}`, secrets, people, applications, url };
 
   const superuserUrl = settings.postgresUrl ?? (await step('PostgreSQL', () => startDatabaseServer(settings, secrets, keep)));
   await step('Databases and roles', () => makeDatabases(superuserUrl, databases, (role) => secrets.passwords[role]));
@@ -98,6 +99,13 @@ async function bringUp(settings, services, running, stop, onReady) {
     await Promise.all(started.map((service) => readyInTime(service, home)));
   });
   onReady(stack);
+}
+
+/** Gives a launcher that is about to end the time for it. */
+async function claimSoon(lock) {
+  let holder = claim(lock);
+  for (const deadline = Date.now() + 3_000; holder && Date.now() < deadline; holder = claim(lock)) await delay(50);
+  return holder;
 }
 
 /** @returns {Promise<string>} the superuser's URL */
@@ -139,6 +147,7 @@ function stopSignals() {
   for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(name, () => (stop.signal.aborted ? stopAtOnce : stop).abort());
   }
+  whenNpmIsGone(() => stop.abort());
   return { stop: stop.signal, stopAtOnce: stopAtOnce.signal };
 }
 

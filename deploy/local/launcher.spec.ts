@@ -116,7 +116,7 @@ describe('demo applications', () => {
 
 describe('the demo sign-ins', () => {
   it('say who a person is, in the words of the file or by the role', async () => {
-    const { signIns } = await import('./demo.mjs');
+    const { signIns } = await import('./people.mjs');
     const file = join(temporaryFolder(), 'people.json');
     const roles = [{ roleName: '"Clinical":"Clinical Provision":"Nurse Access Role"', organisation: 'RZZ01' }];
     const people = [
@@ -130,6 +130,17 @@ describe('the demo sign-ins', () => {
       '555000000102  Ann Lee: Nurse Access Role at RZZ01',
       '555000000103  No Role: no role',
     ]);
+  });
+});
+
+describe('the organisations that use the platform', () => {
+  it('are those of the people files, less the ones marked as not registered', async () => {
+    const { registeredOrganisations } = await import('./people.mjs');
+    const folder = temporaryFolder();
+    const files = [join(folder, 'one.json'), join(folder, 'two.json')];
+    writeFileSync(files[0] ?? '', JSON.stringify({ organisations: [{ code: 'RZZ01' }, { code: 'RZZ09', registered: false }] }));
+    writeFileSync(files[1] ?? '', JSON.stringify({ organisations: [{ code: 'RZZ01' }, { code: 'Y12345' }], people: [] }));
+    expect(registeredOrganisations(files)).toEqual(['RZZ01', 'Y12345']);
   });
 });
 
@@ -150,8 +161,9 @@ describe('the services of a stack', () => {
   it('have a port each, and the private context key goes to the gateway alone', async () => {
     const { services, commonEnvironment } = await import('./services.mjs');
     const { loadSecrets } = await import('./secrets.mjs');
+    const home = temporaryFolder();
     const url = (name: string): string => `http://127.0.0.1/${name}`;
-    const stack = { publicUrl: 'http://127.0.0.1:8080', secrets: await loadSecrets(temporaryFolder(), []), people: ['p'], applications: ['a'], url };
+    const stack = { home, publicUrl: 'http://127.0.0.1:8080', secrets: await loadSecrets(home, []), people: [], applications: ['a'], url };
     expect(new Set(services.map(({ offset }) => offset)).size).toBe(services.length);
     expect(services.at(-1)).toMatchObject({ name: 'gateway', offset: 0 });
     const secret = stack.secrets.contextKey.d ?? '';

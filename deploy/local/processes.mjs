@@ -157,3 +157,29 @@ export async function endProcess(pid, ask, force, graceMs) {
     if (error.code !== 'ESRCH') throw error;
   }
 }
+
+/** Calls back when the npm that started us has ended. It passes no signal on to us: the shell between takes it and dies. */
+export function whenNpmIsGone(callBack) {
+  if (!process.env.npm_lifecycle_event) return;
+  const npm = [process.ppid, parentOf(process.ppid)].find((pid) => pid && commandOf(pid).startsWith('npm '));
+  if (!npm) return;
+  const watch = setInterval(() => {
+    if (identityOf(npm) !== undefined) return;
+    clearInterval(watch);
+    callBack();
+  }, 500);
+  watch.unref();
+}
+
+const parentOf = (pid) => Number(processField(pid, 'ppid'));
+const commandOf = (pid) => processField(pid, 'command');
+
+function processField(pid, field) {
+  try {
+    if (process.platform !== 'linux') return execFileSync('ps', ['-o', `${field}=`, '-p', String(pid)], { encoding: 'utf8' }).trim();
+    if (field === 'command') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    return /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
+  } catch {
+    return '';
+  }
+}

@@ -13,7 +13,6 @@ const randomKey = () => randomBytes(32).toString('base64url');
 const makers = {
   patientKeySecret: randomKey,
   portalReferenceKey: randomKey,
-  cookieKey: randomKey,
   /** Signs the context tokens of the gateway. */
   contextKey: () => privateJwk('ed25519', { alg: 'EdDSA' }),
   /** Signs the simulator's ID and logout tokens. */
@@ -30,7 +29,6 @@ const makers = {
  * @property {Record<string, string>} passwords of database roles
  * @property {string} patientKeySecret
  * @property {string} portalReferenceKey
- * @property {string} cookieKey
  * @property {Jwk} contextKey
  * @property {Jwk} cis2SigningKey
  * @property {Jwk} cis2ClientKey

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { registeredOrganisations } from './people.mjs';
 import { publicJwks } from './secrets.mjs';
 import { root } from './settings.mjs';
 
 /**
  * @typedef {object} Stack what a service's environment is made from
+ * @property {string} home state folder
  * @property {string} publicUrl address of the gateway
  * @property {import('./secrets.mjs').Secrets} secrets
  * @property {string[]} people files
@@ -49,8 +51,8 @@ export const services = [
       ISSUER: issuer(stack),
       PEOPLE: stack.people.join(','),
       CLIENTS: JSON.stringify(clientsOf(stack)),
-      COOKIE_KEYS: stack.secrets.cookieKey,
       SIGNING_JWK: JSON.stringify(stack.secrets.cis2SigningKey),
+      STATE_FILE: join(stack.home, 'cis2-simulator.json'),
     }),
   },
   {
@@ -75,6 +77,7 @@ export const services = [
       CIS2_CLIENT_PRIVATE_JWK: JSON.stringify(stack.secrets.cis2ClientKey),
       ROLE_DIRECTORY_URL: `${stack.url('cis2-simulator')}/directory`,
       APPLICATIONS: stack.applications.join(','),
+      ORGANISATIONS: registeredOrganisations(stack.people).join(','),
     }),
   },
 ];

@@ -1,5 +1,5 @@
-import { signIns } from './demo.mjs';
 import { requireNode } from './install.mjs';
+import { signIns } from './people.mjs';
 import { prepare } from './prepare.mjs';
 import { settingsFrom } from './settings.mjs';
 import { giveUp, say } from './steps.mjs';

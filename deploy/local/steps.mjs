@@ -41,8 +41,12 @@ export function seconds(began) {
   return `${((performance.now() - began) / 1000).toFixed(1)} s`;
 }
 
-/** Ends the process with the one sentence of an `Obstacle`, or with the trace of anything unforeseen. */
+/** Ends the process: with one sentence for an `Obstacle` or what the system refuses, with the trace of anything unforeseen. */
 export function giveUp(error) {
-  console.error(error instanceof Obstacle ? error.message : error);
+  console.error(error instanceof Obstacle ? error.message : (systemRefusal(error) ?? error));
   process.exit(1);
+}
+
+function systemRefusal({ code, syscall, path }) {
+  return syscall && path && `The system refuses to ${syscall} ${path} (${code}): see to its rights and to the space on its disk, and start again.`;
 }
