@@ -1,0 +1,72 @@
+import { initAll } from './nhsuk-frontend.js';
+
+document.body.classList.add('js-enabled', 'nhsuk-frontend-supported');
+initAll();
+watchIdleTime();
+
+/**
+ * Warns before the session ends of idleness. The server's clock decides: asking it how long is left does not extend the session.
+ * Without this script the page's text says how long there is.
+ */
+function watchIdleTime() {
+  const dialog = document.querySelector('[data-idle-warning]');
+  if (!(dialog instanceof HTMLDialogElement)) return;
+  const left = dialog.querySelector('[data-idle-left]');
+  const warnAt = Number(dialog.dataset.warnSeconds);
+  let timer = 0;
+  let announced = -1;
+
+  const schedule = (seconds) => {
+    clearTimeout(timer);
+    timer = setTimeout(check, Math.max(1, seconds) * 1000);
+  };
+
+  async function check() {
+    let seconds;
+    try {
+      const answer = await fetch('/auth/session', { headers: { accept: 'application/json' }, cache: 'no-store' });
+      if (answer.status === 401) return end();
+      if (!answer.ok) return schedule(30);
+      ({ secondsLeft: seconds } = await answer.json());
+    } catch {
+      return schedule(30); // offline for a moment; the server still knows
+    }
+    if (!(seconds > 0)) return end();
+    if (seconds > warnAt) {
+      if (dialog.open) dialog.close();
+      return schedule(Math.min(seconds - warnAt, 60));
+    }
+    if (!dialog.open) dialog.showModal();
+    say(seconds);
+    schedule(Math.min(seconds, 10));
+  }
+
+  /** Every half minute, not every second: a screen reader speaks each change. */
+  function say(seconds) {
+    const step = Math.ceil(seconds / 30) * 30;
+    if (step === announced) return;
+    announced = step;
+    left.textContent = step >= 120 ? '2 minutes' : step > 60 ? '1 minute 30 seconds' : step > 30 ? '1 minute' : '30 seconds';
+  }
+
+  function end() {
+    location.assign('/signed-out?reason=idle');
+  }
+
+  dialog.querySelector('[data-idle-stay]').addEventListener('click', async () => {
+    dialog.close();
+    announced = -1;
+    const answer = await fetch('/auth/keep-alive', { method: 'POST' }).catch(() => undefined);
+    if (answer?.status === 401) return end();
+    schedule(1);
+  });
+  // Escape means "I am here", like the button.
+  dialog.addEventListener('cancel', (event) => {
+    event.preventDefault();
+    dialog.querySelector('[data-idle-stay]').click();
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) void check();
+  });
+  schedule(15);
+}

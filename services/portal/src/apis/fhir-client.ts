@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { createParamDecorator, Injectable, Logger, type ExecutionContext, type OnModuleDestroy } from '@nestjs/common';
+import type { OperationOutcome } from '@carespine/fhir';
+import { CONTEXT_HEADER } from '@carespine/access-control';
+import type { FastifyRequest } from 'fastify';
+import { Agent, errors, request } from 'undici';
+
+/** What a page hands on to every API it calls: in whose name, and within which trace. */
+export type Onward = Record<string, string>;
+
+export const OnwardHeaders = createParamDecorator((_: unknown, context: ExecutionContext): Onward => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const token = request.headers[CONTEXT_HEADER];
+  return { traceparent: request.traceparent, ...(typeof token === 'string' && { [CONTEXT_HEADER]: token }) };
+});
+
+export interface Answer<T> {
+  status: number;
+  body: T | OperationOutcome;
+  etag?: string;
+}
+
+export interface Call {
+  method?: 'GET' | 'PATCH';
+  body?: unknown;
+  contentType?: string;
+  ifMatch?: string;
+  /** Given only where a repeat by the user must be the same operation; else each call has its own. */
+  requestId?: string;
+  /** Until the first byte of the answer, per attempt. */
+  timeoutMs?: number;
+}
+
+/** An API could not be reached, did not answer in time, or answered that it cannot work now. */
+export class ApiUnavailable extends Error {
+  constructor(readonly api: string) {
+    super(`${api} is not available`);
+  }
+}
+
+const READ_TIMEOUT_MS = 5_000;
+
+/** Calls the platform's FHIR APIs, as any supplier does. */
+@Injectable()
+export class FhirClient implements OnModuleDestroy {
+  private readonly logger = new Logger(FhirClient.name);
+  private readonly agent = new Agent({ connect: { timeout: 2_000 }, keepAliveTimeout: 10_000 });
+
+  onModuleDestroy(): Promise<void> {
+    return this.agent.close();
+  }
+
+  /**
+   * One call, repeated once with the same X-Request-ID when the connection failed: the API knows a repeat by it.
+   * A silent API is not asked twice: the user would wait twice.
+   *
+   * @throws ApiUnavailable on no answer, 429 and every 5xx
+   */
+  async call<T>(api: string, url: string, onward: Onward, call: Call = {}): Promise<Answer<T>> {
+    const requestId = call.requestId ?? randomUUID();
+    const attempt = () => this.attempt<T>(url, onward, call, requestId);
+    const answer = await attempt()
+      .catch((error: unknown) => (error instanceof errors.HeadersTimeoutError ? Promise.reject(error) : attempt()))
+      .catch((error: unknown) => {
+        this.logger.warn({ event: 'api.unreachable', api, requestId, reason: error instanceof Error ? error.name : 'unknown' });
+        throw new ApiUnavailable(api);
+      });
+    if (answer.status >= 500 || answer.status === 429 || answer.status === 408) {
+      this.logger.warn({ event: 'api.unavailable', api, requestId, status: answer.status });
+      throw new ApiUnavailable(api);
+    }
+    return answer;
+  }
+
+  private async attempt<T>(url: string, onward: Onward, call: Call, requestId: string): Promise<Answer<T>> {
+    const { statusCode, headers, body } = await request(url, {
+      method: call.method ?? 'GET',
+      dispatcher: this.agent,
+      headersTimeout: call.timeoutMs ?? READ_TIMEOUT_MS,
+      bodyTimeout: READ_TIMEOUT_MS,
+      headers: {
+        ...onward,
+        accept: 'application/fhir+json',
+        'x-request-id': requestId,
+        ...(call.contentType && { 'content-type': call.contentType }),
+        ...(call.ifMatch && { 'if-match': call.ifMatch }),
+      },
+      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+    });
+    const etag = headers.etag;
+    return { status: statusCode, body: (await body.json()) as T | OperationOutcome, ...(typeof etag === 'string' && { etag }) };
+  }
+}
+
+export const isOutcome = (body: unknown): body is OperationOutcome =>
+  typeof body === 'object' && body !== null && (body as { resourceType?: unknown }).resourceType === 'OperationOutcome';
+
+/** The code to branch on; '' when the answer is no OperationOutcome of the platform. */
+export function outcomeCode(body: unknown): string {
+  return isOutcome(body) ? (body.issue?.[0]?.details?.coding?.[0]?.code ?? '') : '';
+}
+
+/** An API refused: 4xx that a page has no own answer to. */
+export class ApiRefused extends Error {
+  readonly code: string;
+
+  constructor(
+    readonly api: string,
+    readonly status: number,
+    readonly outcome: unknown,
+  ) {
+    super(`${api} refused with ${status}`);
+    this.code = outcomeCode(outcome);
+  }
+
+  /** What the API says to a developer, '' when it says nothing. */
+  get diagnostics(): string {
+    return isOutcome(this.outcome) ? (this.outcome.issue[0]?.diagnostics ?? '') : '';
+  }
+
+  /** FHIRPath or JSON path of the element at fault, as far as the API names it. */
+  get element(): string {
+    const expression = isOutcome(this.outcome) ? this.outcome.issue[0]?.expression?.[0] : undefined;
+    return expression ?? /'([^']*)'$/.exec(this.diagnostics)?.[1] ?? '';
+  }
+}

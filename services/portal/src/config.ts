@@ -1,0 +1,16 @@
+import { Matches } from 'class-validator';
+import { ServiceConfig } from '@carespine/service-kit';
+
+export class PortalConfig extends ServiceConfig {
+  /** Base URLs of the APIs behind the pages, as JSON: `{"demographics":"http://…","audit":"http://…"}`. */
+  @Matches(/^\{.*"demographics":\s*"https?:.*"audit":\s*"https?:.*\}$|^\{.*"audit":\s*"https?:.*"demographics":\s*"https?:.*\}$/)
+  SERVICES!: string;
+
+  /** Encrypts the references in the addresses of pages: 32 bytes, base64url. The same on every replica. */
+  @Matches(/^[\w-]{43}$/)
+  PORTAL_REFERENCE_KEY!: string;
+
+  get services(): { demographics: string; audit: string } {
+    return JSON.parse(this.SERVICES) as { demographics: string; audit: string };
+  }
+}

@@ -1,0 +1,58 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { RouteConfiguration } from '@carespine/access-control';
+import { Fault } from '@carespine/fhir';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiRefused, ApiUnavailable } from '../apis/fhir-client';
+import { ReferenceRefused } from '../references/sealed-references';
+import { Pages, whoAsked } from './pages';
+
+/** What a permission lets somebody do, for a page that says that it is missing. */
+const CAPABILITIES: Record<string, string> = {
+  'demographics.trace': 'search for patients',
+  'demographics.read': 'see patient details',
+  'demographics.update': 'change patient details',
+  'audit.reports': 'see who looked at records',
+};
+
+/** Turns everything that goes wrong into a page that says what to do next. */
+@Catch()
+export class PageErrors implements ExceptionFilter {
+  private readonly logger = new Logger(PageErrors.name);
+
+  constructor(private readonly pages: Pages) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const { request } = reply;
+    if (error instanceof ReferenceRefused) return this.pages.show(reply, 'problems/link-expired', {}, 404);
+    if (error instanceof ApiUnavailable) return this.pages.show(reply, 'problems/unavailable', { api: error.api }, 503);
+    const status = statusOf(error);
+    if (status === 401) return void reply.header('cache-control', 'no-store').redirect(`/auth/login?returnTo=${returnTo(request)}`, 302);
+    if (status === 403) return this.forbidden(reply, error);
+    if (status === 404) return this.pages.show(reply, 'problems/not-found', {}, 404);
+    if (status >= 400 && status < 500 && !(error instanceof ApiRefused)) return this.pages.show(reply, 'problems/bad-request', {}, status);
+    this.logger.error({ event: 'page.failed', route: request.routeOptions.url, error: error instanceof Error ? error.stack : 'unknown' });
+    if (status === 503) return this.pages.show(reply, 'problems/unavailable', {}, 503);
+    this.pages.show(reply, 'problems/failed', {}, 500);
+  }
+
+  private forbidden(reply: FastifyReply, error: unknown): void {
+    const { who } = whoAsked(reply);
+    const { access } = reply.request.routeOptions.config as RouteConfiguration;
+    const permission = access && 'rule' in access ? access.rule.permission : '';
+    if (!(error instanceof ApiRefused) && who?.stepUp.has(permission)) {
+      return void reply.header('cache-control', 'no-store').redirect(`/auth/step-up?returnTo=${returnTo(reply.request)}`, 302);
+    }
+    this.pages.show(reply, 'problems/no-permission', { capability: CAPABILITIES[permission], noRole: who && !who.role }, 403);
+  }
+}
+
+/** Every address that takes a form also answers GET, so a return after signing in always finds a page. */
+const returnTo = (request: FastifyRequest) => encodeURIComponent(request.url.split('?', 1)[0] ?? '/');
+
+function statusOf(error: unknown): number {
+  if (error instanceof Fault || error instanceof ApiRefused) return error.status;
+  if (error instanceof HttpException) return error.getStatus();
+  const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
+  return typeof status === 'number' ? status : 500;
+}
