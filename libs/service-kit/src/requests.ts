@@ -81,6 +81,8 @@ export function guardRequests(fastify: FastifyInstance, { log, contexts, accessL
     const correlationId = request.headers['x-correlation-id'];
     reply.header('x-request-id', request.requestId);
     if (typeof correlationId === 'string' && PRINTABLE.test(correlationId)) reply.header('x-correlation-id', correlationId);
+    // the national APIs name no charset, and FHIR JSON has but one
+    if (reply.getHeader('content-type') === `${FHIR_JSON}; charset=utf-8`) reply.header('content-type', FHIR_JSON);
     const access = request.routeOptions.config.access;
     if (!access || 'public' in access || !access.rule.record || !accessLog) return payload;
     try {

@@ -113,9 +113,29 @@ function parseBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser<string>(/^application\/([a-z0-9.+-]+\+)?json/i, { parseAs: 'string' }, (request, body, done) => {
+    if (isTooDeep(body)) return done(null, new MalformedBody());
     parseJson(request, body, (error, value) => done(null, error ? new MalformedBody() : value));
   });
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+/** Nothing that we accept nests so deep; what walks a body by recursion must not overflow. */
+const DEEPEST = 64;
+
+function isTooDeep(json: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i);
+    if (inString) {
+      if (code === 0x5c) i++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > DEEPEST) return true;
+    } else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return false;
 }
 
 function documentApi(app: NestFastifyApplication, service: ServiceDefinition, fastify: FastifyInstance): void {
