@@ -35,7 +35,10 @@ export async function build() {
 function projects() {
   return ['libs', 'services']
     .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)))
-    .filter((project) => existsSync(join(project, 'package.json')) && JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')).scripts?.build);
+    .filter(
+      (project) =>
+        existsSync(join(project, 'package.json')) && JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')).scripts?.build,
+    );
 }
 
 /** Of every file that a build reads: its path, size and time of change. */
@@ -43,7 +46,11 @@ function fingerprint() {
   const hash = createHash('sha256');
   const add = (path) => {
     const file = statSync(path, { throwIfNoEntry: false });
-    if (file?.isDirectory()) for (const name of readdirSync(path).filter((entry) => !made.has(entry)).sort()) add(join(path, name));
+    if (file?.isDirectory())
+      for (const name of readdirSync(path)
+        .filter((entry) => !made.has(entry))
+        .sort())
+        add(join(path, name));
     else if (file) hash.update(`${path} ${file.size} ${file.mtimeMs}\n`);
   };
   for (const source of ['libs', 'services', '.swcrc', 'nx.json', 'package-lock.json']) add(join(root, source));

@@ -33,7 +33,9 @@ const demoDataMark = 'holds the demo population';
 
 export async function hasDemoData(superuserUrl, database) {
   return connected(superuserUrl, async (server) => {
-    const { rows } = await server.query(`SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1`, [database]);
+    const { rows } = await server.query(`SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1`, [
+      database,
+    ]);
     return rows[0]?.mark === demoDataMark;
   });
 }
@@ -85,7 +87,8 @@ async function connected(url, work) {
 }
 
 function refusal({ host }, error) {
-  if (error.code === '28P01') return `PostgreSQL at ${host} refuses the superuser's password: put back the secrets.json that its data were made with, or remove both.`;
+  if (error.code === '28P01')
+    return `PostgreSQL at ${host} refuses the superuser's password: put back the secrets.json that its data were made with, or remove both.`;
   return `PostgreSQL at ${host} cannot be reached (${error.code ?? error.message}): start it, or correct CARESPINE_POSTGRES_URL.`;
 }
 

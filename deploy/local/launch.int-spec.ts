@@ -19,7 +19,7 @@ async function stopped(copy: StubCopy): Promise<number | null> {
 }
 
 async function identityOf(pid: number): Promise<string | undefined> {
-  const { identityOf: identity } = await import('./processes.mjs');
+  const { identityOf: identity } = await import('./pid-files.mjs');
   return identity(pid);
 }
 
@@ -144,7 +144,11 @@ describe('an obstacle is told in one sentence that says what to do', () => {
   async function refusal(place: Place, env: NodeJS.ProcessEnv = {}): Promise<string> {
     const copy = startCopy(place, env);
     expect(await copy.ended).toBe(1);
-    const lines = copy.output().trim().split('\n').filter((line) => !/^ *([\d.]+ s|failed) {2}/.test(line));
+    const lines = copy
+      .output()
+      .trim()
+      .split('\n')
+      .filter((line) => !/^ *([\d.]+ s|failed) {2}/.test(line));
     expect(lines).toHaveLength(1);
     return lines[0] ?? '';
   }
@@ -170,7 +174,9 @@ describe('an obstacle is told in one sentence that says what to do', () => {
     const place = await aPlace();
     const file = join(place.home, 'file');
     writeFileSync(file, '');
-    expect(await refusal({ ...place, home: join(file, 'home') })).toMatch(/^The state folder .* cannot be written \(ENOTDIR\): .* CARESPINE_HOME\.$/);
+    expect(await refusal({ ...place, home: join(file, 'home') })).toMatch(
+      /^The state folder .* cannot be written \(ENOTDIR\): .* CARESPINE_HOME\.$/,
+    );
   });
 
   it('secrets that do not fit the data', async () => {

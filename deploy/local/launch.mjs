@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { registerApplications } from './applications.mjs';
 import { databaseUrl, eventLog, hasDemoData, makeDatabases, markDemoData, migratorOf } from './databases.mjs';
+import { claim, endLeftovers, whenNpmIsGone } from './pid-files.mjs';
 import { requireFreePorts } from './ports.mjs';
 import { dataFolder, endLeftoverServer, smallMachine, startPostgres } from './postgres.mjs';
-import { claim, endLeftovers, runToEnd, whenNpmIsGone } from './processes.mjs';
+import { runToEnd } from './processes.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { commonEnvironment } from './services.mjs';
 import { host, openHome, postgresOffset } from './settings.mjs';
@@ -27,7 +28,10 @@ export async function launch(settings, services, onReady) {
   openHome(home);
   const lock = join(home, 'run/launcher.pid');
   const other = await claimSoon(lock);
-  if (other) throw new Obstacle(`Carespine already runs from ${home}: stop it (kill ${other}), or start another with its own CARESPINE_HOME and CARESPINE_PORT.`);
+  if (other)
+    throw new Obstacle(
+      `Carespine already runs from ${home}: stop it (kill ${other}), or start another with its own CARESPINE_HOME and CARESPINE_PORT.`,
+    );
   /** @type {ReturnType<typeof supervise>[]} */
   const running = [];
   try {
@@ -56,7 +60,9 @@ async function bringUp(settings, services, running, stop, onReady) {
   await requireFreePorts([...services.map(({ offset }) => port + offset), ...(settings.postgresUrl ? [] : [port + postgresOffset])]);
 
   const databases = services.flatMap(({ database }) => database ?? []);
-  const secrets = await step('Secrets and keys', () => loadSecrets(home, [superuser, eventLog, ...databases, ...databases.map(migratorOf)]));
+  const secrets = await step('Secrets and keys', () =>
+    loadSecrets(home, [superuser, eventLog, ...databases, ...databases.map(migratorOf)]),
+  );
   const [demoApplications, ...moreApplications] = settings.applications;
   const applications = [await registerApplications(home, demoApplications), ...moreApplications];
   /** @type {import('./services.mjs').Stack} */
@@ -82,11 +88,15 @@ async function bringUp(settings, services, running, stop, onReady) {
 
   const keeping = services.filter(({ database }) => database);
   await step('Migrations', () =>
-    Promise.all(keeping.map((service) => run(`The migration of ${service.name}`, service, [service.main, 'migrate'], migratorOf(service.database)))),
+    allOf(
+      keeping.map((service) => run(`The migration of ${service.name}`, service, [service.main, 'migrate'], migratorOf(service.database))),
+    ),
   );
   for (const service of keeping) {
     if (!service.demoData || (await hasDemoData(superuserUrl, service.database))) continue;
-    await step(`Demo data of ${service.name}`, () => run(`Loading the demo data of ${service.name}`, service, service.demoData));
+    await step(`Demo data of ${service.name}`, () =>
+      run(`Loading the demo data of ${service.name}`, service, service.demoData, migratorOf(service.database)),
+    );
     await markDemoData(superuserUrl, service.database);
   }
 
@@ -99,6 +109,12 @@ async function bringUp(settings, services, running, stop, onReady) {
     await Promise.all(started.map((service) => readyInTime(service, home)));
   });
   onReady(stack);
+}
+
+/** Waits for all, also when one fails: what is left running would lose the database under it. */
+async function allOf(works) {
+  const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /** Gives a launcher that is about to end the time for it. */
@@ -130,7 +146,10 @@ async function startDatabaseServer({ home, port }, secrets, keep) {
 async function readyInTime({ name, ready }, home) {
   let tooLate;
   const limit = new Promise((_, reject) => {
-    tooLate = setTimeout(() => reject(new Error(`not ready after ${longestStartMs / 1000} s, ${join(home, 'logs', name)}.log says why`)), longestStartMs);
+    tooLate = setTimeout(
+      () => reject(new Error(`not ready after ${longestStartMs / 1000} s, ${join(home, 'logs', name)}.log says why`)),
+      longestStartMs,
+    );
   });
   try {
     await Promise.race([ready, limit]);
@@ -162,7 +181,10 @@ async function takeDown(running, stopAtOnce) {
   await database?.stop();
 }
 
-const aborted = (signal) => new Promise((resolve) => (signal.aborted ? resolve(undefined) : signal.addEventListener('abort', () => resolve(undefined), { once: true })));
+const aborted = (signal) =>
+  new Promise((resolve) =>
+    signal.aborted ? resolve(undefined) : signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+  );
 
 /** Work that is left off when the signal comes; what it has started is for the caller to stop. */
 function unlessStopped(work, stop) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -47,7 +47,12 @@ describe('Node.js', () => {
 
 describe('installed packages', () => {
   const wanted = {
-    packages: { '': { name: 'x' }, 'libs/fhir': { version: '0.1.0' }, 'node_modules/pg': { version: '8.1.0' }, 'node_modules/mac': { version: '1.0.0', optional: true } },
+    packages: {
+      '': { name: 'x' },
+      'libs/fhir': { version: '0.1.0' },
+      'node_modules/pg': { version: '8.1.0' },
+      'node_modules/mac': { version: '1.0.0', optional: true },
+    },
   };
 
   it('are those of the lock file, less the optional ones of other machines', async () => {
@@ -107,7 +112,9 @@ describe('demo applications', () => {
     const [made, brought] = await read();
     const secret = join(home, 'applications/without-keys.jwk.json');
     expect(brought).toEqual(own);
-    expect(made.jwks.keys).toEqual([{ kty: 'RSA', alg: 'RS512', use: 'sig', kid: JSON.parse(readFileSync(secret, 'utf8')).kid, n: expect.any(String), e: 'AQAB' }]);
+    expect(made.jwks.keys).toEqual([
+      { kty: 'RSA', alg: 'RS512', use: 'sig', kid: JSON.parse(readFileSync(secret, 'utf8')).kid, n: expect.any(String), e: 'AQAB' },
+    ]);
     expect(Buffer.from(made.jwks.keys[0].n, 'base64url')).toHaveLength(3072 / 8);
     expect(statSync(secret).mode & 0o777).toBe(0o600);
     expect(await read()).toEqual([made, brought]);
@@ -146,7 +153,7 @@ describe('the organisations that use the platform', () => {
 
 describe('a place that one process may hold', () => {
   it('is refused while its holder lives and free when it does not, even if its number was given away again', async () => {
-    const { claim } = await import('./processes.mjs');
+    const { claim } = await import('./pid-files.mjs');
     const file = join(temporaryFolder(), 'launcher.pid');
     expect(claim(file)).toBeUndefined();
     expect(claim(file)).toBe(process.pid);
@@ -154,6 +161,20 @@ describe('a place that one process may hold', () => {
     expect(claim(file)).toBeUndefined();
     writeFileSync(file, '');
     expect(claim(file)).toBeUndefined();
+  });
+});
+
+describe('a log', () => {
+  it.each([
+    [50 * 1024 * 1024, 'is added to'],
+    [50 * 1024 * 1024 + 1, 'starts anew'],
+  ])('of %i bytes %s', async (bytes, what) => {
+    const { openLog } = await import('./processes.mjs');
+    const file = join(temporaryFolder(), 'service.log');
+    writeFileSync(file, '');
+    truncateSync(file, bytes);
+    closeSync(openLog(file));
+    expect(statSync(file).size).toBe(what === 'starts anew' ? 0 : bytes);
   });
 });
 

@@ -6,7 +6,10 @@ import { Obstacle } from './steps.mjs';
 /** Refuses ports that something else holds, before anything is started on the others. */
 export async function requireFreePorts(ports) {
   for (const port of ports) {
-    const fault = await listenOnce(port).then(() => undefined, (error) => error.code);
+    const fault = await listenOnce(port).then(
+      () => undefined,
+      (error) => error.code,
+    );
     if (fault === 'EADDRINUSE') {
       const holder = holderOf(port);
       throw new Obstacle(
@@ -43,7 +46,8 @@ function holderOf(port) {
       .find(([, local, , state]) => local?.endsWith(`:${hexadecimal}`) && state === '0A');
     const socket = `socket:[${listening?.[9]}]`;
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      if (holds(pid, socket)) return { pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim().slice(0, 120) };
+      if (holds(pid, socket))
+        return { pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim().slice(0, 120) };
     }
   } catch {
     // Not knowing costs the reader a detail only.

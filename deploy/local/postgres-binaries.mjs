@@ -36,7 +36,9 @@ function nativeFolder() {
   try {
     entry = createRequire(import.meta.url).resolve(name);
   } catch {
-    throw new Obstacle(`The package ${name} is not installed: run npm ci, or set CARESPINE_POSTGRES_URL to the superuser's URL of a server that you run.`);
+    throw new Obstacle(
+      `The package ${name} is not installed: run npm ci, or set CARESPINE_POSTGRES_URL to the superuser's URL of a server that you run.`,
+    );
   }
   const packageFolder = join(dirname(entry), '..');
   hydrate(packageFolder);
@@ -57,13 +59,16 @@ function ownerOf(dataDir) {
 }
 
 function postgresUser() {
-  const id = (/** @type {string} */ flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  const id = (/** @type {string} */ flag) =>
+    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
   try {
     return { uid: id('-u'), gid: id('-g') };
   } catch {
     const added = spawnSync('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
     if (added.status === 0) return { uid: id('-u'), gid: id('-g') };
-    throw new Obstacle('PostgreSQL does not run as root and a user postgres could not be made: make one (useradd --system postgres), or start as an ordinary user.');
+    throw new Obstacle(
+      'PostgreSQL does not run as root and a user postgres could not be made: make one (useradd --system postgres), or start as an ordinary user.',
+    );
   }
 }
 

@@ -17,8 +17,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endProcess, identityOf } from './pid-files.mjs';
 import { binariesFor, mayEnter } from './postgres-binaries.mjs';
-import { endProcess, identityOf, startProcess } from './processes.mjs';
+import { startProcess } from './processes.mjs';
 import { host } from './settings.mjs';
 import { Obstacle } from './steps.mjs';
 
@@ -110,7 +111,9 @@ function hasData(dataDir) {
     return statSync(join(dataDir, 'PG_VERSION')).isFile();
   } catch (error) {
     if (error.code === 'ENOENT') return false;
-    throw new Obstacle(`The data folder ${dataDir} belongs to another user: start as that user, or choose another state folder with CARESPINE_HOME.`);
+    throw new Obstacle(
+      `The data folder ${dataDir} belongs to another user: start as that user, or choose another state folder with CARESPINE_HOME.`,
+    );
   }
 }
 
@@ -127,11 +130,24 @@ function initialise({ dataDir, bin, user, password, sync }) {
   rmSync(passwordFile);
   const made = spawnSync(
     join(bin, 'initdb'),
-    ['-D', asSeenBy(user, unfinished), '-U', 'postgres', '--pwfile', '/dev/stdin', '-A', 'scram-sha-256', '--encoding=UTF8', '--locale=C.UTF-8', ...(sync ? [] : ['--no-sync'])],
+    [
+      '-D',
+      asSeenBy(user, unfinished),
+      '-U',
+      'postgres',
+      '--pwfile',
+      '/dev/stdin',
+      '-A',
+      'scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C.UTF-8',
+      ...(sync ? [] : ['--no-sync']),
+    ],
     { ...user, cwd: unfinished, env: serverEnvironment, stdio: [descriptor, 'pipe', 'pipe'], encoding: 'utf8' },
   );
   closeSync(descriptor);
-  if (made.status !== 0) throw new Obstacle(`The database could not be made in ${dataDir}: ${lastLine(made.stderr) ?? made.error?.message}.`);
+  if (made.status !== 0)
+    throw new Obstacle(`The database could not be made in ${dataDir}: ${lastLine(made.stderr) ?? made.error?.message}.`);
   renameSync(unfinished, dataDir);
 }
 
@@ -146,12 +162,19 @@ function own(path, { uid, gid }) {
 function asSeenBy(user, folder) {
   if (user.uid === undefined || mayEnter(folder, user.uid)) return folder;
   if (process.platform === 'linux') return '/proc/self/cwd';
-  throw new Obstacle(`PostgreSQL does not run as root, and another user may not enter ${folder}: choose a state folder with CARESPINE_HOME that others may enter, or start as an ordinary user.`);
+  throw new Obstacle(
+    `PostgreSQL does not run as root, and another user may not enter ${folder}: choose a state folder with CARESPINE_HOME that others may enter, or start as an ordinary user.`,
+  );
 }
 
 /** Stops the server when this process dies without doing so: the shell's input ends, and with it the read. */
 function guard(pid, user) {
-  const shell = spawn('/bin/sh', ['-c', `read -r _; kill -INT ${pid}`], { ...user, cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const shell = spawn('/bin/sh', ['-c', `read -r _; kill -INT ${pid}`], {
+    ...user,
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   shell.on('error', () => {});
   shell.unref();
   shell.stdin.unref?.();
@@ -190,12 +213,23 @@ function servesFolder(pid, dataDir) {
 }
 
 function refusal(messages, how, { port, log }) {
-  if (/could not bind|could not create any TCP/.test(messages)) return new Obstacle(`Port ${port} is taken: stop what uses it, or choose other ports with CARESPINE_PORT.`);
-  if (/lock file .* already exists|shared memory block .* is still in use/.test(messages)) return new Obstacle('Another PostgreSQL server uses the same data folder: stop it first.');
-  if (/Permission denied/.test(messages)) return new Obstacle(`PostgreSQL may not read its data (${lastLine(messages)}): give the folder back to its owner, or choose another with CARESPINE_HOME.`);
+  if (/could not bind|could not create any TCP/.test(messages))
+    return new Obstacle(`Port ${port} is taken: stop what uses it, or choose other ports with CARESPINE_PORT.`);
+  if (/lock file .* already exists|shared memory block .* is still in use/.test(messages))
+    return new Obstacle('Another PostgreSQL server uses the same data folder: stop it first.');
+  if (/Permission denied/.test(messages))
+    return new Obstacle(
+      `PostgreSQL may not read its data (${lastLine(messages)}): give the folder back to its owner, or choose another with CARESPINE_HOME.`,
+    );
   return new Obstacle(`PostgreSQL did not start (${lastLine(messages) ?? how}): the end of ${log} says why.`);
 }
 
 function lastLine(text) {
-  return text?.trim().split('\n').filter((line) => /FATAL|PANIC|error/i.test(line)).at(-1)?.replace(/^.*?(FATAL|PANIC|error):\s*/i, '').replace(/\.$/, '');
+  return text
+    ?.trim()
+    .split('\n')
+    .filter((line) => /FATAL|PANIC|error/i.test(line))
+    .at(-1)
+    ?.replace(/^.*?(FATAL|PANIC|error):\s*/i, '')
+    .replace(/\.$/, '');
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, isBuilt } from './build.mjs';
 import { installPackages, packagesInstalled } from './install.mjs';
-import { inTurn } from './processes.mjs';
+import { inTurn } from './pid-files.mjs';
 import { root } from './settings.mjs';
 import { Obstacle } from './steps.mjs';
 
@@ -29,7 +29,9 @@ async function alone(work) {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new Obstacle(`${root} cannot be written (${error.code}), and packages and programs are put there: start as the owner of that folder.`);
+    throw new Obstacle(
+      `${root} cannot be written (${error.code}), and packages and programs are put there: start as the owner of that folder.`,
+    );
   }
   await inTurn(join(folder, 'prepare.pid'), work);
 }

@@ -61,7 +61,9 @@ export async function privateJwk(type, { alg, modulusLength }) {
   const { privateKey } = await newKeyPair(/** @type {'rsa'} */ (type), { modulusLength: modulusLength ?? 0 });
   const jwk = privateKey.export({ format: 'jwk' });
   const { crv, e, kty, n, x } = jwk;
-  const thumbprint = createHash('sha256').update(JSON.stringify(type === 'rsa' ? { e, kty, n } : { crv, kty, x })).digest('base64url');
+  const thumbprint = createHash('sha256')
+    .update(JSON.stringify(type === 'rsa' ? { e, kty, n } : { crv, kty, x }))
+    .digest('base64url');
   return { ...jwk, kid: thumbprint, alg, use: 'sig' };
 }
 
@@ -81,6 +83,8 @@ function read(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new Obstacle(`${file} cannot be read (${error.code ?? 'it is not JSON'}): put it right, or remove the whole state folder to begin anew.`);
+    throw new Obstacle(
+      `${file} cannot be read (${error.code ?? 'it is not JSON'}): put it right, or remove the whole state folder to begin anew.`,
+    );
   }
 }

@@ -17,7 +17,7 @@ import { root } from './settings.mjs';
  * @property {number} offset its port is CARESPINE_PORT plus this
  * @property {string} main program; `migrate` as its argument brings the database up to date
  * @property {string} [database] its database and the role that it signs in as; none for a service that keeps nothing
- * @property {string[]} [demoData] program and arguments that fill the database once
+ * @property {string[]} [demoData] program and arguments that fill the database once, as its owner
  * @property {(stack: Stack) => NodeJS.ProcessEnv} env besides what every service is given
  */
 
@@ -70,7 +70,11 @@ export const services = [
     main: mainOf('gateway'),
     database: 'gateway',
     env: (stack) => ({
-      ROUTES: JSON.stringify({ '/personal-demographics/': stack.url('demographics'), '/audit/': stack.url('audit'), '/': stack.url('portal') }),
+      ROUTES: JSON.stringify({
+        '/personal-demographics/': stack.url('demographics'),
+        '/audit/': stack.url('audit'),
+        '/': stack.url('portal'),
+      }),
       CONTEXT_PRIVATE_JWK: JSON.stringify(stack.secrets.contextKey),
       CIS2_ISSUER: issuer(stack),
       CIS2_CLIENT_ID: gatewayClientId,

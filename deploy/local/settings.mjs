@@ -25,7 +25,8 @@ export const postgresOffset = 10;
 export function settingsFrom(env) {
   const port = Number(env.CARESPINE_PORT || 8080);
   const highest = 65535 - postgresOffset;
-  if (!Number.isInteger(port) || port < 1 || port > highest) throw new Obstacle(`CARESPINE_PORT must be a whole number from 1 to ${highest}.`);
+  if (!Number.isInteger(port) || port < 1 || port > highest)
+    throw new Obstacle(`CARESPINE_PORT must be a whole number from 1 to ${highest}.`);
   return {
     home: resolve(root, env.CARESPINE_HOME || '.carespine'),
     port,
@@ -37,7 +38,11 @@ export function settingsFrom(env) {
 
 /** @param {NodeJS.ProcessEnv} env @param {string} name */
 function files(env, name) {
-  const paths = (env[name] ?? '').split(',').map((path) => path.trim()).filter(Boolean).map((path) => resolve(path));
+  const paths = (env[name] ?? '')
+    .split(',')
+    .map((path) => path.trim())
+    .filter(Boolean)
+    .map((path) => resolve(path));
   const missing = paths.find((path) => !existsSync(path));
   if (missing) throw new Obstacle(`${name} names ${missing}, which does not exist: correct the path.`);
   return paths;
@@ -51,6 +56,8 @@ export function openHome(home) {
       accessSync(join(home, folder), constants.W_OK);
     }
   } catch (error) {
-    throw new Obstacle(`The state folder ${home} cannot be written (${error.code}): take the right to it, or choose another with CARESPINE_HOME.`);
+    throw new Obstacle(
+      `The state folder ${home} cannot be written (${error.code}): take the right to it, or choose another with CARESPINE_HOME.`,
+    );
   }
 }

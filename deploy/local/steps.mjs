@@ -48,5 +48,9 @@ export function giveUp(error) {
 }
 
 function systemRefusal({ code, syscall, path }) {
-  return syscall && path && `The system refuses to ${syscall} ${path} (${code}): see to its rights and to the space on its disk, and start again.`;
+  return (
+    syscall &&
+    path &&
+    `The system refuses to ${syscall} ${path} (${code}): see to its rights and to the space on its disk, and start again.`
+  );
 }

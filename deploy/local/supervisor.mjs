@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { recordProcess, startProcess } from './processes.mjs';
+import { recordProcess } from './pid-files.mjs';
+import { startProcess } from './processes.mjs';
 import { Obstacle } from './steps.mjs';
 
 const firstPauseMs = 500;
