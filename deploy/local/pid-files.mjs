@@ -31,7 +31,7 @@ export function recordProcess(file, pid) {
 export function recordedProcess(file) {
   try {
     const [pid, identity] = readFileSync(file, 'utf8').split('\n');
-    return identityOf(pid) === identity ? Number(pid) : undefined;
+    return identity && identityOf(pid) === identity ? Number(pid) : undefined;
   } catch {
     return undefined;
   }
