@@ -20,7 +20,11 @@ import { SignInController } from './sign-in/sign-in.controller';
     MemoryStore,
     Pages,
     { provide: People, inject: [SimulatorConfig], useFactory: (config: SimulatorConfig) => new People(config.peopleFiles) },
-    { provide: Passkeys, inject: [SimulatorConfig], useFactory: (config: SimulatorConfig) => new Passkeys(config.ISSUER, config.STATE_FILE) },
+    {
+      provide: Passkeys,
+      inject: [SimulatorConfig],
+      useFactory: (config: SimulatorConfig) => new Passkeys(config.ISSUER, config.STATE_FILE),
+    },
     { provide: OPEN_ID_PROVIDER, inject: [SimulatorConfig, People, Pages, MemoryStore], useFactory: createOpenIdProvider },
     {
       provide: Cis2Sessions,

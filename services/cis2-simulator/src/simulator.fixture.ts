@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
+import { allowInsecureRequests, discovery, PrivateKeyJwt, type Configuration } from 'openid-client';
 import { closeService, createService, readConfig } from '@carespine/service-kit';
 import { SimulatorConfig } from './config';
 import { cis2Simulator } from './service';
@@ -78,6 +79,19 @@ export async function startSimulator(settings: Record<string, string> = {}): Pro
       client.close();
     },
   };
+}
+
+/** The first client, as an application would be it. */
+export async function relyingPartyOf({ issuer, clientKey }: Simulator): Promise<Configuration> {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' };
+  const key = await crypto.subtle.importKey('jwk', clientKey, algorithm, false, ['sign']);
+  return discovery(
+    new URL(issuer),
+    CLIENT_ID,
+    { id_token_signed_response_alg: 'RS256' },
+    PrivateKeyJwt({ key, kid: clientKey.kid ?? '' }),
+    { execute: [allowInsecureRequests] },
+  );
 }
 
 /** A browser without JavaScript: cookies, forms and redirects. */

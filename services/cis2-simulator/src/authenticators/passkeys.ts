@@ -64,7 +64,7 @@ export class Passkeys {
     const loopback = hostname.startsWith('127.') || hostname === '[::1]';
     this.rpId = loopback ? 'localhost' : hostname;
     if (!address || loopback) this.origin = `${protocol}//${this.rpId}${port && `:${port}`}`;
-    this.passkeys = stateFile && existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, 'utf8')) as typeof this.passkeys) : {};
+    this.passkeys = stateFile && existsSync(stateFile) ? readPasskeys(stateFile) : {};
   }
 
   /** @returns the address of the passkey page for this sign-in */
@@ -111,7 +111,8 @@ export class Passkeys {
     );
     if (!verified || !registrationInfo) throw new PasskeyRefused('The passkey could not be registered.');
     const { id, publicKey, counter } = registrationInfo.credential;
-    (this.passkeys[ceremony.person.id] ??= []).push({ credentialId: id, publicKey: Buffer.from(publicKey).toString('base64url'), counter });
+    const passkey = { credentialId: id, publicKey: Buffer.from(publicKey).toString('base64url'), counter };
+    (this.passkeys[ceremony.person.id] ??= []).push(passkey);
     this.save();
   }
 
@@ -126,7 +127,11 @@ export class Passkeys {
         expectedChallenge: take(ceremony, 'get'),
         expectedOrigin: this.origin ?? '',
         expectedRPID: this.rpId,
-        credential: { id: passkey.credentialId, publicKey: new Uint8Array(Buffer.from(passkey.publicKey, 'base64url')), counter: passkey.counter },
+        credential: {
+          id: passkey.credentialId,
+          publicKey: new Uint8Array(Buffer.from(passkey.publicKey, 'base64url')),
+          counter: passkey.counter,
+        },
         requireUserVerification: true,
       }),
     );
@@ -142,14 +147,17 @@ export class Passkeys {
   /** The person whose passkey was checked for the sign-in at `returnTo`. A ticket works once. @throws PasskeyRefused */
   redeem(ticket: string, returnPath: string): Person {
     const ceremony = this.ceremony(ticket);
-    if (!ceremony.verified || new URL(ceremony.returnTo).pathname !== returnPath) throw new PasskeyRefused('The passkey was not checked.');
+    const ours = new URL(ceremony.returnTo).pathname === returnPath;
+    if (!ceremony.verified || !ours) throw new PasskeyRefused('The passkey was not checked.');
     this.ceremonies.delete(ticket);
     return ceremony.person;
   }
 
   private ceremony(ticket: string): Ceremony {
     const ceremony = this.ceremonies.get(ticket);
-    if (!ceremony || ceremony.expiresAtMs <= Date.now()) throw new PasskeyRefused('This sign-in has expired. Start again from the application.');
+    if (!ceremony || ceremony.expiresAtMs <= Date.now()) {
+      throw new PasskeyRefused('This sign-in has expired. Start again from the application.');
+    }
     return ceremony;
   }
 
@@ -167,6 +175,14 @@ export class Passkeys {
     const next = `${this.stateFile}.next`;
     writeFileSync(next, JSON.stringify(this.passkeys, undefined, 2), { mode: 0o600 });
     renameSync(next, this.stateFile);
+  }
+}
+
+function readPasskeys(stateFile: string): Record<string, Passkey[]> {
+  try {
+    return JSON.parse(readFileSync(stateFile, 'utf8')) as Record<string, Passkey[]>;
+  } catch (error) {
+    throw new Error(`STATE_FILE cannot be read; without it passkeys start anew: ${(error as Error).message}`, { cause: error });
   }
 }
 

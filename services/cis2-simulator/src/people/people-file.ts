@@ -108,7 +108,7 @@ export function readPeople(paths: string[]): PeopleData {
   for (const { path, content } of files) {
     for (const organisation of content?.organisations ?? []) {
       const known = data.organisations.get(organisation.code);
-      if (known && known.name !== organisation.name) faults.push(`${path}: organisation ${organisation.code}: code: has another name elsewhere`);
+      if (known && known.name !== organisation.name) faults.push(`${path}: organisation ${organisation.code}: has another name elsewhere`);
       data.organisations.set(organisation.code, { ...known, ...organisation });
     }
     for (const activity of content?.activities ?? []) data.activities.set(activity.code, activity.name);
@@ -153,7 +153,9 @@ function readFile(path: string, faults: string[]): PeopleFile | undefined {
     const unknown = Object.entries(person?.professionalIds ?? {}).find(
       ([key, value]) => !PROFESSIONAL_IDS.some((id) => id === key) || typeof value !== 'string',
     );
-    if (unknown) faults.push(`${path}: ${personAt(json, String(index))}: professionalIds.${unknown[0]}: must be a string, one of ${PROFESSIONAL_IDS.join(', ')}`);
+    if (!unknown) continue;
+    const allowed = PROFESSIONAL_IDS.join(', ');
+    faults.push(`${path}: ${personAt(json, String(index))}: professionalIds.${unknown[0]}: must be a string, one of ${allowed}`);
   }
   return faults.length === before ? content : undefined;
 }
@@ -166,8 +168,9 @@ function describe(error: ValidationError, path: string, json: object): string[] 
     for (const message of Object.values(at.constraints ?? {})) {
       const [list, index, ...rest] = here;
       const inPerson = list === 'people' && index !== undefined;
-      const field = (inPerson ? rest : here).reduce((text, part) => (/^\d+$/.test(part) ? `${text}[${part}]` : text ? `${text}.${part}` : part), '');
-      lines.push([path, inPerson && personAt(json, index), field, message.replace(`${at.property} `, '')].filter(Boolean).join(': '));
+      const field = (inPerson ? rest : here).join('.').replace(/\.(\d+)(?=\.|$)/g, '[$1]');
+      const fault = message.replace(new RegExp(`^${at.property} `), '');
+      lines.push([path, inPerson && personAt(json, index), field, fault].filter(Boolean).join(': '));
     }
     for (const child of at.children ?? []) walk(child, here);
   };

@@ -91,7 +91,8 @@ export async function createOpenIdProvider(config: SimulatorConfig, people: Peop
       const info = people.userInfo(person);
       const claims = async (use: string) => {
         const authorisation = await authorisationOf(token?.grantId);
-        return use === 'id_token' ? idTokenClaims(ctx, info, token as AuthorizationCode, authorisation) : userInfoClaims(info, authorisation);
+        if (use !== 'id_token') return userInfoClaims(info, authorisation);
+        return idTokenClaims(ctx, info, token as AuthorizationCode, authorisation);
       };
       return { accountId: id, claims };
     },

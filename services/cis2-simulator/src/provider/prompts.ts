@@ -14,7 +14,9 @@ export const SELECT_ROLE = 'select_role';
  * When CIS2 asks the user something: to sign in, then to pick a role. It never asks for consent.
  * Refuses authorisation requests without `state` or `nonce`, and `acr_values` that CIS2 does not have.
  */
-export function prompts({ errors, interactionPolicy: { base, Check, Prompt } }: OidcProviderLibrary, people: People): interactionPolicy.Prompt[] {
+export function prompts(library: OidcProviderLibrary, people: People): interactionPolicy.Prompt[] {
+  const { errors } = library;
+  const { base, Check, Prompt } = library.interactionPolicy;
   const policy = base();
   policy.remove('consent');
 
@@ -44,8 +46,9 @@ export function prompts({ errors, interactionPolicy: { base, Check, Prompt } }: 
     new Prompt(
       { name: SELECT_ROLE },
       new Check('several_roles', 'the user has several roles', (ctx) => {
-        const person = people.find(ctx.oidc.session?.accountId ?? '');
-        return ctx.oidc.requestParamScopes.has('selectedrole') && (person?.roles.length ?? 0) > 1 && ctx.oidc.result?.[SELECT_ROLE] === undefined;
+        const roles = people.find(ctx.oidc.session?.accountId ?? '')?.roles ?? [];
+        const asked = ctx.oidc.result?.[SELECT_ROLE] !== undefined;
+        return ctx.oidc.requestParamScopes.has('selectedrole') && roles.length > 1 && !asked;
       }),
     ),
   );

@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Post, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Param, Post, Redirect, Res, UseFilters } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Public } from '@carespine/access-control';
 import { authenticatorOf } from '../authenticators/authenticators';
@@ -8,7 +8,7 @@ import { People } from '../people/people';
 import { Cis2Sessions } from './cis2-sessions';
 
 /** The desk at which every smartcard of the demo lies. */
-@Controller('sessions')
+@Controller()
 @UseFilters(PageFaults)
 export class SessionsController {
   constructor(
@@ -18,6 +18,11 @@ export class SessionsController {
   ) {}
 
   @Get()
+  @Redirect('/sessions', 303)
+  @Public('leads to the sessions')
+  home(): void {}
+
+  @Get('sessions')
   @Public('shows the sessions of invented people')
   list(@Res() reply: FastifyReply): void {
     const sessions = this.sessions.list().map((session) => {
@@ -38,7 +43,7 @@ export class SessionsController {
   }
 
   /** What taking the smartcard out of the reader does: the session ends and every application is told. */
-  @Post(':uid/end')
+  @Post('sessions/:uid/end')
   @Public('ends sessions of invented people; a session id cannot be guessed')
   async end(@Param('uid') uid: string, @Res() reply: FastifyReply): Promise<void> {
     await this.sessions.end(uid);

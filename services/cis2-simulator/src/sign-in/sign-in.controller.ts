@@ -2,7 +2,7 @@ import { Body, Controller, Get, Inject, Param, Post, Query, Req, Res, UseFilters
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { InteractionResults, Provider } from 'oidc-provider';
 import { Public } from '@carespine/access-control';
-import { authenticatorOf, authenticatorsFor, type Authenticator } from '../authenticators/authenticators';
+import { authenticatorsFor, type Authenticator } from '../authenticators/authenticators';
 import { Passkeys } from '../authenticators/passkeys';
 import { PageFaults, PageRefused } from '../pages/page-faults';
 import { Pages } from '../pages/pages';
@@ -15,6 +15,11 @@ import { field } from './form';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 type Errors = Record<string, string>;
+/** What the user had chosen before the page is shown again. */
+interface Given {
+  user?: string;
+  authenticator?: string;
+}
 
 const WHY = 'part of signing in; the provider binds it to the browser by a cookie';
 const DECIDE_LATER = 'later';
@@ -42,7 +47,12 @@ export class SignInController {
   /** Fields: `user` (12 digits), `authenticator` (an acr name) and, for AAL1_USERPASS, `password`. */
   @Post('sign-in')
   @Public(WHY)
-  async signIn(@Param('uid') uid: string, @Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async signIn(
+    @Param('uid') uid: string,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const interaction = await this.interaction(uid, request, reply, 'login');
     const person = this.people.find(field(body, 'user') ?? '');
     const authenticator = this.offered(interaction).find(({ acr }) => acr === field(body, 'authenticator'));
@@ -57,7 +67,8 @@ export class SignInController {
       return this.showSignIn(reply, interaction, given, { authenticator: 'This user does not have this authenticator' });
     }
     if (authenticator.acr === 'AAL1_USERPASS' && !passwordMatches(person, field(body, 'password') ?? '')) {
-      return this.showSignIn(reply, interaction, given, { password: person.password ? 'Enter the password of this user' : 'This user has no password' });
+      const password = person.password ? 'Enter the password of this user' : 'This user has no password';
+      return this.showSignIn(reply, interaction, given, { password });
     }
     if (authenticator.acr === 'AAL3_FIDO2') {
       const returnTo = new URL(`/interaction/${uid}/passkey`, interaction.returnTo).href;
@@ -69,7 +80,12 @@ export class SignInController {
   /** The return from the passkey page, which may run on another host. */
   @Get('passkey')
   @Public(WHY)
-  async passkey(@Param('uid') uid: string, @Query('ticket') ticket: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async passkey(
+    @Param('uid') uid: string,
+    @Query('ticket') ticket: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const interaction = await this.interaction(uid, request, reply, 'login');
     const person = this.passkeys.redeem(String(ticket), `/interaction/${uid}/passkey`);
     const authenticator = this.offered(interaction).find(({ acr }) => acr === 'AAL3_FIDO2');
@@ -80,7 +96,12 @@ export class SignInController {
   /** Field: `role`, a role id of the user or `later`. */
   @Post('role')
   @Public(WHY)
-  async role(@Param('uid') uid: string, @Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async role(
+    @Param('uid') uid: string,
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const interaction = await this.interaction(uid, request, reply, SELECT_ROLE);
     const chosen = field(body, 'role');
     const role = this.signedInPerson(interaction).roles.find(({ id }) => id === chosen);
@@ -95,7 +116,13 @@ export class SignInController {
     await this.finish(request, reply, { error: 'access_denied', error_description: 'The user cancelled the sign-in' });
   }
 
-  private async signedIn(interaction: Interaction, person: Person, { acr, amr }: Authenticator, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  private async signedIn(
+    interaction: Interaction,
+    person: Person,
+    { acr, amr }: Authenticator,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
     // Another user at the same browser ends the session that was there, as a second smartcard would.
     if (interaction.session && interaction.session.accountId !== person.id) {
       await this.sessions.end(interaction.session.uid);
@@ -129,7 +156,7 @@ export class SignInController {
     return person;
   }
 
-  private showSignIn(reply: FastifyReply, interaction: Interaction, given: { user?: string; authenticator?: string } = {}, errors?: Errors): void {
+  private showSignIn(reply: FastifyReply, interaction: Interaction, given: Given = {}, errors?: Errors): void {
     const authenticators = this.offered(interaction);
     this.render(reply, 'sign-in', errors, {
       uid: interaction.uid,
@@ -138,11 +165,20 @@ export class SignInController {
       people: this.people.all().map((person) => ({
         value: person.id,
         text: [person.title, person.givenName, person.familyName].filter(Boolean).join(' '),
-        hint: { text: [person.about, person.roles.map((role) => this.people.describe(role)).join('; ') || 'No role'].filter(Boolean).join(' – ') },
+        hint: { text: this.hintOf(person) },
       })),
-      authenticators: authenticators.map(({ acr, aal, label, hint }) => ({ value: acr, text: `${label} (AAL${aal})`, hint: { text: hint } })),
-      asksPassword: authenticators.includes(authenticatorOf('AAL1_USERPASS') as Authenticator),
+      authenticators: authenticators.map(({ acr, aal, label, hint }) => ({
+        value: acr,
+        text: `${label} (AAL${aal})`,
+        hint: { text: hint },
+      })),
+      asksPassword: authenticators.some(({ acr }) => acr === 'AAL1_USERPASS'),
     });
+  }
+
+  private hintOf({ about, roles }: Person): string {
+    const positions = roles.map((role) => this.people.describe(role)).join('; ') || 'No role';
+    return about ? `${about} – ${positions}` : positions;
   }
 
   private showRoles(reply: FastifyReply, interaction: Interaction, errors?: Errors): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import * as client from 'openid-client';
-import { Browser, CLIENT_ID, CLIENT_SECRET, SECRET_CLIENT_ID, startSimulator, type Simulator } from '../simulator.fixture';
+import { Browser, CLIENT_ID, CLIENT_SECRET, SECRET_CLIENT_ID, relyingPartyOf, startSimulator, type Simulator } from '../simulator.fixture';
 
 const CONSULTANT = '555000000101';
 const RECEPTIONIST = '555000000104';
@@ -15,21 +15,19 @@ let relyingParty: client.Configuration;
 
 beforeAll(async () => {
   simulator = await startSimulator();
-  const key = await crypto.subtle.importKey('jwk', simulator.clientKey, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-512' }, false, ['sign']);
-  relyingParty = await client.discovery(
-    new URL(simulator.issuer),
-    CLIENT_ID,
-    { id_token_signed_response_alg: 'RS256' },
-    client.PrivateKeyJwt({ key, kid: simulator.clientKey.kid }),
-    { execute: [client.allowInsecureRequests] },
-  );
+  relyingParty = await relyingPartyOf(simulator);
 });
 afterAll(() => simulator.close());
 
 /** An authorisation request, and the checks of its answer. */
 async function request(parameters: Record<string, string> = {}, at = relyingParty) {
   const verifier = client.randomPKCECodeVerifier();
-  const checks = { pkceCodeVerifier: verifier, expectedState: client.randomState(), expectedNonce: client.randomNonce(), idTokenExpected: true };
+  const checks = {
+    pkceCodeVerifier: verifier,
+    expectedState: client.randomState(),
+    expectedNonce: client.randomNonce(),
+    idTokenExpected: true,
+  };
   const url = client.buildAuthorizationUrl(at, {
     redirect_uri: simulator.redirectUri,
     scope: ALL_SCOPES,
@@ -44,7 +42,7 @@ async function request(parameters: Record<string, string> = {}, at = relyingPart
 
 /** The whole flow of a browser; answers with the verified tokens. */
 async function signIn(
-  { user = CONSULTANT, authenticator = SMARTCARD, role, password = '' }: { user?: string; authenticator?: string; role?: string; password?: string },
+  { user = CONSULTANT, authenticator = SMARTCARD, role, password = '' }: Record<string, string>,
   parameters: Record<string, string> = {},
   { browser = new Browser(), at = relyingParty } = {},
 ) {
@@ -75,7 +73,8 @@ describe('CIS2: discovery', () => {
       token_endpoint_auth_signing_alg_values_supported: ['RS512'],
       backchannel_logout_session_supported: true,
     });
-    expect(metadata['acr_values_supported']).toEqual(expect.arrayContaining(['AAL2_OR_AAL3_ANY', 'AAL3_ANY', 'AAL1_USERPASS', 'AAL3_FIDO2']));
+    const acrValues = ['AAL2_OR_AAL3_ANY', 'AAL3_ANY', 'AAL1_USERPASS', 'AAL3_FIDO2'];
+    expect(metadata['acr_values_supported']).toEqual(expect.arrayContaining(acrValues));
   });
 });
 
@@ -134,7 +133,14 @@ describe('CIS2: scopes', () => {
   it('profile gives the names and uid', async () =>
     expect(await userInfoOf('openid profile')).toEqual(['family_name', 'given_name', 'name', 'sub', 'uid']));
   it('nhsperson gives the person', async () =>
-    expect(await userInfoOf('openid nhsperson')).toEqual(['display_name', 'idassurancelevel', 'initials', 'nhsid_useruid', 'sub', 'title']));
+    expect(await userInfoOf('openid nhsperson')).toEqual([
+      'display_name',
+      'idassurancelevel',
+      'initials',
+      'nhsid_useruid',
+      'sub',
+      'title',
+    ]));
   it('associatedorgs gives the organisations', async () =>
     expect((await signIn({ user: TWO_ROLES }, { scope: 'openid associatedorgs' })).userInfo).toEqual({
       sub: TWO_ROLES,
@@ -318,8 +324,10 @@ describe('CIS2: requests that are refused', () => {
   });
 
   it('a client assertion must be RS512', async () => {
-    const key = await crypto.subtle.importKey('jwk', { ...simulator.clientKey, alg: 'RS256' }, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, false, ['sign']);
-    const weak = new client.Configuration(relyingParty.serverMetadata(), CLIENT_ID, undefined, client.PrivateKeyJwt({ key, kid: simulator.clientKey.kid }));
+    const { kid } = simulator.clientKey;
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+    const key = await crypto.subtle.importKey('jwk', { ...simulator.clientKey, alg: 'RS256' }, algorithm, false, ['sign']);
+    const weak = new client.Configuration(relyingParty.serverMetadata(), CLIENT_ID, undefined, client.PrivateKeyJwt({ key, kid }));
     client.allowInsecureRequests(weak);
     await expect(signIn({}, {}, { at: weak })).rejects.toMatchObject({ error: 'invalid_client' });
   });
