@@ -25,7 +25,7 @@ function watchIdleTime() {
     let seconds;
     try {
       const answer = await fetch('/auth/session', { headers: { accept: 'application/json' }, cache: 'no-store' });
-      if (answer.status === 401) return end();
+      if (answer.status === 401) return end((await answer.json()).reason);
       if (!answer.ok) return schedule(30);
       ({ secondsLeft: seconds } = await answer.json());
     } catch {
@@ -49,8 +49,8 @@ function watchIdleTime() {
     left.textContent = step >= 120 ? '2 minutes' : step > 60 ? '1 minute 30 seconds' : step > 30 ? '1 minute' : '30 seconds';
   }
 
-  function end() {
-    location.assign('/signed-out?reason=idle');
+  function end(reason = 'idle') {
+    location.assign(`/signed-out?reason=${encodeURIComponent(reason)}`);
   }
 
   dialog.querySelector('[data-idle-stay]').addEventListener('click', async () => {

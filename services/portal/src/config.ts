@@ -1,4 +1,4 @@
-import { Matches } from 'class-validator';
+import { IsOptional, Matches } from 'class-validator';
 import { ServiceConfig } from '@carespine/service-kit';
 
 export class PortalConfig extends ServiceConfig {
@@ -9,6 +9,10 @@ export class PortalConfig extends ServiceConfig {
   /** Encrypts the references in the addresses of pages: 32 bytes, base64url. The same on every replica. */
   @Matches(/^[\w-]{43}$/)
   PORTAL_REFERENCE_KEY!: string;
+
+  /** Origin of the identity provider, to which signing out leads; names the one other place that a form may end up at. */
+  @IsOptional() @Matches(/^https?:\/\/[^\s;,/]+$/)
+  IDENTITY_ORIGIN?: string;
 
   get services(): { demographics: string; audit: string } {
     return JSON.parse(this.SERVICES) as { demographics: string; audit: string };

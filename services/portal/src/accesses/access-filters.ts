@@ -8,6 +8,7 @@ const OUTCOME: Field = {
   name: 'outcome',
   label: 'Outcome',
   kind: 'select',
+  empty: 'Any',
   options: [
     { value: '0', text: 'Done' },
     { value: '4', text: 'Refused' },

@@ -35,6 +35,7 @@ const INTERACTIONS: Record<string, string> = {
   '110114': 'Signed in or out',
   '110122': 'Signed in',
   '110123': 'Signed out',
+  '110136': 'Changed role',
   '110106': 'Exported data',
   '110107': 'Imported data',
 };
@@ -55,11 +56,13 @@ const OUTCOMES: Record<string, AccessView['outcome']> = { '0': 'Done', '4': 'Ref
 
 /** One access, in an officer's words. */
 export function describeAccess(event: AuditEvent): AccessView {
-  const agent = (system: string) => event.agent?.find(({ who }) => who?.identifier?.system === `https://fhir.nhs.uk/Id/${system}`);
+  const byId = (system: string) => event.agent?.find(({ who }) => who?.identifier?.system === `https://fhir.nhs.uk/Id/${system}`);
+  // the operator of the platform is named as well, as the other end of the wire
+  const agent = (system: string) => event.agent?.find(({ who, requestor }) => requestor !== false && who?.identifier?.system === `https://fhir.nhs.uk/Id/${system}`);
   const user = agent('sds-user-id');
-  const role = agent('sds-role-profile-id');
+  const role = byId('sds-role-profile-id');
   const organisation = agent('ods-organization-code')?.who;
-  const application = (agent('product-id') ?? agent('accredited-system'))?.who;
+  const application = (byId('product-id') ?? byId('accredited-system'))?.who;
   const roleConcept = user?.role?.[0] ?? role?.role?.[0];
   const codes = [...(event.subtype ?? []).map(({ code }) => code ?? ''), event.type?.code ?? ''];
   const interaction = codes.map((code) => INTERACTIONS[code]).find(Boolean) ?? ACTIONS[event.action ?? ''] ?? 'Used the record';
@@ -76,7 +79,7 @@ export function describeAccess(event: AuditEvent): AccessView {
     what: interaction,
     detail: endpoint,
     outcome: OUTCOMES[event.outcome ?? '0'] ?? 'Failed',
-    outcomeNote: event.outcome === '0' ? '' : (event.outcomeDesc ?? ''),
+    outcomeNote: event.outcomeDesc && !event.outcomeDesc.startsWith('HTTP ') ? event.outcomeDesc : '',
     reason: REASONS[purpose?.code ?? ''] ?? purpose?.display ?? 'Not given',
     nhsNumber: patient?.identifier?.value ?? '',
   };

@@ -14,7 +14,7 @@ export interface AuditEvent {
   outcome?: string;
   outcomeDesc?: string;
   purposeOfEvent?: CodeableConcept[];
-  agent?: { who?: Reference; role?: CodeableConcept[]; name?: string; type?: CodeableConcept }[];
+  agent?: { who?: Reference; role?: CodeableConcept[]; name?: string; type?: CodeableConcept; requestor?: boolean }[];
   entity?: {
     what?: Reference;
     type?: Coding;

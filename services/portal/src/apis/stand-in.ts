@@ -174,13 +174,17 @@ export class StandInApis {
   accesses = Array.from({ length: 45 }, (_, index) => anAccess(index));
   /** Every call is answered so, while set. */
   failWith?: number;
+  failPatchWith?: number;
   private readonly server: FastifyInstance = Fastify();
 
   async start(): Promise<string> {
     const { server } = this;
     server.addContentTypeParser('application/json-patch+json', { parseAs: 'string' }, (_request, body, done) => done(null, JSON.parse(String(body))));
     server.addHook('preHandler', async ({ method, url, headers, body }) => void this.calls.push({ method, url, headers, body }));
-    server.addHook('preHandler', async (_request, reply) => (this.failWith ? reply.code(this.failWith).send({}) : undefined));
+    server.addHook('preHandler', async ({ method }, reply) => {
+      const status = this.failWith ?? (method === 'PATCH' ? this.failPatchWith : undefined);
+      return status ? reply.code(status).send({}) : undefined;
+    });
     server.setErrorHandler((error, _request, reply) =>
       error instanceof Fault ? reply.code(error.status).send(error.toOperationOutcome()) : reply.code(500).send({ message: String(error) }),
     );

@@ -14,6 +14,8 @@ export interface Field {
   /** `date` is three inputs: `<name>-day`, `<name>-month`, `<name>-year`. */
   kind: 'text' | 'date' | 'radios' | 'select' | 'checkbox';
   options?: readonly Option[];
+  /** How a `select` says that nothing is chosen, `None` unless told. */
+  empty?: string;
   /** The error when nothing was entered. Absent: the answer is optional. */
   required?: string;
   /** Characters, 100 unless told. */
@@ -98,21 +100,32 @@ function dateError(field: Field, values: Values): string | undefined {
 /** A label inside a sentence; abbreviations keep their capitals. */
 export const lower = (label: string): string => (/^[A-Z]{2}/.test(label) ? label : label.charAt(0).toLowerCase() + label.slice(1));
 
+type FieldView = Field & { value: string; parts: Values; error?: string };
+
 export interface FormView {
-  fields: (Field & { value: string; parts: Values; error?: string })[];
+  fields: FieldView[];
+  /** The same fields under their headings, where the form has any. */
+  groups: { title: string; fields: FieldView[] }[];
   /** For the error summary: each message with a link to its first input. */
   errors: { text: string; href?: string }[];
 }
 
 /** All that the templates need to draw a form. Errors without a field of that name stand in the summary alone. */
 export function presentForm(fields: readonly Field[], values: Values, errors: Errors = {}): FormView {
+  const views = fields.map((field): FieldView => ({
+    ...field,
+    value: values[field.name] ?? '',
+    parts: field.kind === 'date' ? Object.fromEntries(dateParts(field.name).map((part) => [part, values[part] ?? ''])) : {},
+    ...(errors[field.name] && { error: errors[field.name] }),
+  }));
+  const groups: FormView['groups'] = [];
+  for (const view of views) {
+    if (view.group) groups.push({ title: view.group, fields: [] });
+    groups.at(-1)?.fields.push(view);
+  }
   return {
-    fields: fields.map((field) => ({
-      ...field,
-      value: values[field.name] ?? '',
-      parts: field.kind === 'date' ? Object.fromEntries(dateParts(field.name).map((part) => [part, values[part] ?? ''])) : {},
-      ...(errors[field.name] && { error: errors[field.name] }),
-    })),
+    fields: views,
+    groups,
     errors: Object.entries(errors).map(([name, text]) => {
       const field = fields.find((candidate) => candidate.name === name);
       return field ? { text, href: `#${inputsOf(field)[0]}` } : { text };

@@ -1,10 +1,9 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { RouteConfiguration } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiRefused, ApiUnavailable } from '../apis/fhir-client';
 import { ReferenceRefused } from '../references/sealed-references';
-import { Pages, whoAsked } from './pages';
+import { Pages } from './pages';
 
 /** What a permission lets somebody do, for a page that says that it is missing. */
 const CAPABILITIES: Record<string, string> = {
@@ -37,8 +36,8 @@ export class PageErrors implements ExceptionFilter {
   }
 
   private forbidden(reply: FastifyReply, error: unknown): void {
-    const { who } = whoAsked(reply);
-    const { access } = reply.request.routeOptions.config as RouteConfiguration;
+    const { who } = reply.request.access;
+    const { access } = reply.request.routeOptions.config;
     const permission = access && 'rule' in access ? access.rule.permission : '';
     if (!(error instanceof ApiRefused) && who?.stepUp.has(permission)) {
       return void reply.header('cache-control', 'no-store').redirect(`/auth/step-up?returnTo=${returnTo(reply.request)}`, 302);
