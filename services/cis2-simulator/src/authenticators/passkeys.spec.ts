@@ -68,7 +68,7 @@ async function pageWithAuthenticator(isUserVerified = true): Promise<Page> {
 async function choosePasskey(page: Page): Promise<void> {
   await page.goto(authorizeUrl('AAL3_FIDO2'));
   await page.check(`input[value="${PRIVACY_OFFICER}"]`);
-  await page.click('text="Sign in"');
+  await page.click('button:text-is("Sign in")');
 }
 
 /** Nothing is wider than the screen, and axe finds nothing. */
@@ -136,7 +136,7 @@ describe('the pages', () => {
     const page = await context.newPage();
     await page.goto(authorizeUrl('AAL2_OR_AAL3_ANY'));
     await expectAccessible(page);
-    await page.click('text="Sign in"');
+    await page.click('button:text-is("Sign in")');
     expect(await page.title()).toMatch(/^Error: /);
     await expectAccessible(page);
     await page.goto(authorizeUrl('AAL1_USERPASS'));
@@ -147,7 +147,7 @@ describe('the pages', () => {
     const plainPage = await plain.newPage();
     await plainPage.goto(authorizeUrl('AAL3_ANY'));
     await plainPage.check(`input[value="${TWO_ROLES}"]`);
-    await plainPage.click('text="Sign in"');
+    await plainPage.click('button:text-is("Sign in")');
     expect(await plainPage.textContent('h1')).toContain('Choose your role');
     await plainPage.check('input[value="later"]');
     await plainPage.click('text="Continue"');

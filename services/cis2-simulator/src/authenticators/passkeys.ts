@@ -190,6 +190,6 @@ function readPasskeys(stateFile: string): Record<string, Passkey[]> {
 function take(ceremony: Ceremony, kind: 'create' | 'get'): string {
   const challenge = ceremony.challenges[kind];
   if (!challenge) throw new PasskeyRefused('This page is too old. Load it again.');
-  delete ceremony.challenges[kind];
+  ceremony.challenges = {};
   return challenge;
 }

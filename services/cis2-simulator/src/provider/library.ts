@@ -5,6 +5,7 @@ export type OidcProviderLibrary = typeof import('oidc-provider');
  * Every other warning of the library is left alone.
  */
 export async function loadOidcProvider(): Promise<OidcProviderLibrary> {
+  /* eslint-disable no-console -- the library writes there */
   const { warn } = console;
   console.warn = (...line: unknown[]) => {
     if (!String(line[0]).includes('Unsupported runtime')) warn(...line);

@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Post, Redirect, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Param, Post, Redirect, Res, UseFilters, type HttpRedirectResponse } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Public } from '@carespine/access-control';
 import { authenticatorOf } from '../authenticators/authenticators';
@@ -18,9 +18,11 @@ export class SessionsController {
   ) {}
 
   @Get()
-  @Redirect('/sessions', 303)
+  @Redirect()
   @Public('leads to the sessions')
-  home(): void {}
+  home(): HttpRedirectResponse {
+    return { url: '/sessions', statusCode: 303 };
+  }
 
   @Get('sessions')
   @Public('shows the sessions of invented people')
