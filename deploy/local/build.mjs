@@ -10,9 +10,12 @@ const made = new Set(['dist', 'node_modules']);
 
 /** Whether no source has changed since the last build. */
 export function isBuilt() {
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== fingerprint()) return false;
+  if (!existsSync(stamp) || lastBuild() !== fingerprint()) return false;
   return projects().every((project) => existsSync(join(project, 'dist')));
 }
+
+/** Names what was built last. */
+export const lastBuild = () => readFileSync(stamp, 'utf8');
 
 /** Builds every project; Nx takes from its cache those whose sources it has built before. */
 export async function build() {

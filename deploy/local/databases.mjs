@@ -28,20 +28,29 @@ export async function makeDatabases(superuserUrl, databases, passwordOf) {
   await Promise.all(databases.map((database) => connected(inDatabase(superuserUrl, database), (client) => grantRows(client, database))));
 }
 
-/** What the demo data's marker says, so that it lives and dies with the data. */
-const demoDataMark = 'holds the demo population';
-
-export async function hasDemoData(superuserUrl, database) {
+/**
+ * What was done to a database, kept as its comment, so that it lives and dies with the data.
+ * @typedef {{ migratedBy?: string, demoData?: boolean }} Marks `migratedBy`: the build whose migrations ran last
+ *
+ * @param {string} superuserUrl
+ * @param {string} database
+ * @returns {Promise<Marks>}
+ */
+export async function marksOf(superuserUrl, database) {
   return connected(superuserUrl, async (server) => {
-    const { rows } = await server.query(`SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1`, [
+    const { rows } = await server.query(`SELECT shobj_description(oid, 'pg_database') AS marks FROM pg_database WHERE datname = $1`, [
       database,
     ]);
-    return rows[0]?.mark === demoDataMark;
+    return rows[0]?.marks?.startsWith('{') ? JSON.parse(rows[0].marks) : {};
   });
 }
 
-export async function markDemoData(superuserUrl, database) {
-  await connected(superuserUrl, (server) => server.query(`COMMENT ON DATABASE ${name(database)} IS '${demoDataMark}'`));
+/** Adds to the marks of a database. */
+export async function mark(superuserUrl, database, marks) {
+  const all = { ...(await marksOf(superuserUrl, database)), ...marks };
+  await connected(superuserUrl, (server) =>
+    server.query(`COMMENT ON DATABASE ${name(database)} IS ${pg.escapeLiteral(JSON.stringify(all))}`),
+  );
 }
 
 /** The URL of one role in one database of the server that the superuser's URL names. */

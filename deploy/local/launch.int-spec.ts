@@ -38,8 +38,16 @@ describe('a copy', () => {
     expect(await stopped(first)).toBe(0);
 
     const second = await aRunningCopy(place);
-    expect(second.output()).not.toMatch(/Demo data/);
+    expect(second.output()).not.toMatch(/Demo data|Migrations/);
     expect(await second.get('/rows')).toBe(1);
+  });
+
+  it('migrates its databases when the programs are another build', async () => {
+    const place = await aPlace();
+    await stopped(await aRunningCopy(place));
+    const next = await aRunningCopy(place, { STUB_BUILD: 'second' });
+    expect(next.output()).toMatch(/ s {2}Migrations\n/);
+    expect(next.output()).not.toMatch(/Demo data/);
   });
 
   it('gives a service a login that reads and writes rows and cannot change tables', async () => {

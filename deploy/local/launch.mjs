@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { registerApplications } from './applications.mjs';
-import { databaseUrl, eventLog, hasDemoData, makeDatabases, markDemoData, migratorOf } from './databases.mjs';
+import { databaseUrl, eventLog, makeDatabases, mark, marksOf, migratorOf } from './databases.mjs';
 import { claim, endLeftovers, whenNpmIsGone } from './pid-files.mjs';
 import { requireFreePorts } from './ports.mjs';
 import { dataFolder, endLeftoverServer, smallMachine, startPostgres } from './postgres.mjs';
@@ -20,9 +20,10 @@ const superuser = 'postgres';
  * Starts the database and the services, keeps them running, and stops them in order on Ctrl-C or SIGTERM; at once when it comes twice.
  * @param {import('./settings.mjs').Settings} settings
  * @param {import('./services.mjs').Service[]} services the last is the door: started with the others, stopped before them
+ * @param {string} build names the programs; databases are migrated when it is not the one that migrated them last
  * @param {(stack: import('./services.mjs').Stack) => void} onReady
  */
-export async function launch(settings, services, onReady) {
+export async function launch(settings, services, build, onReady) {
   const { home } = settings;
   const { stop, stopAtOnce } = stopSignals();
   openHome(home);
@@ -35,7 +36,7 @@ export async function launch(settings, services, onReady) {
   /** @type {ReturnType<typeof supervise>[]} */
   const running = [];
   try {
-    await unlessStopped(bringUp(settings, services, running, stop, onReady), stop);
+    await unlessStopped(bringUp(settings, services, build, running, stop, onReady), stop);
     await aborted(stop);
   } catch (error) {
     if (!stop.aborted) throw error;
@@ -45,7 +46,7 @@ export async function launch(settings, services, onReady) {
   }
 }
 
-async function bringUp(settings, services, running, stop, onReady) {
+async function bringUp(settings, services, build, running, stop, onReady) {
   const { home, port, people } = settings;
   const url = (name) => `http://${host}:${port + services.find((service) => service.name === name).offset}`;
   const keep = (name, start) => {
@@ -83,22 +84,29 @@ async function bringUp(settings, services, running, stop, onReady) {
     ...env(stack),
   });
   const logOf = ({ name }) => join(home, 'logs', `${name}.log`);
-  const run = (what, service, args, role) =>
-    runToEnd(what, process.execPath, args, { log: logOf(service), env: environmentOf(service, role), signal: stop });
+  const runAsOwner = (what, service, args) =>
+    runToEnd(what, process.execPath, args, {
+      log: logOf(service),
+      env: environmentOf(service, migratorOf(service.database)),
+      signal: stop,
+    });
 
-  const keeping = services.filter(({ database }) => database);
-  await step('Migrations', () =>
-    allOf(
-      keeping.map((service) => run(`The migration of ${service.name}`, service, [service.main, 'migrate'], migratorOf(service.database))),
-    ),
-  );
-  for (const service of keeping) {
-    if (!service.demoData || (await hasDemoData(superuserUrl, service.database))) continue;
-    await step(`Demo data of ${service.name}`, () =>
-      run(`Loading the demo data of ${service.name}`, service, service.demoData, migratorOf(service.database)),
-    );
-    await markDemoData(superuserUrl, service.database);
+  /** @type {Map<import('./services.mjs').Service, import('./databases.mjs').Marks>} */
+  const marks = new Map();
+  const migrate = async (service) => {
+    await runAsOwner(`The migration of ${service.name}`, service, [service.main, 'migrate']);
+    await mark(superuserUrl, service.database, { migratedBy: build });
+  };
+  const loadDemoData = async (service) => {
+    await step(`Demo data of ${service.name}`, () => runAsOwner(`Loading the demo data of ${service.name}`, service, service.demoData));
+    await mark(superuserUrl, service.database, { demoData: true });
+  };
+  for (const keeping of services.filter(({ database }) => database)) {
+    marks.set(keeping, await marksOf(superuserUrl, keeping.database));
   }
+  const unmigrated = [...marks.keys()].filter((service) => marks.get(service).migratedBy !== build);
+  if (unmigrated.length) await step('Migrations', () => allOf(unmigrated.map(migrate)));
+  for (const service of marks.keys()) if (service.demoData && !marks.get(service).demoData) await loadDemoData(service);
 
   await step(`${services.length} services`, async () => {
     const started = services.map((service) =>

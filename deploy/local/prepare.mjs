@@ -1,18 +1,23 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, isBuilt } from './build.mjs';
+import { build, isBuilt, lastBuild } from './build.mjs';
 import { installPackages, packagesInstalled } from './install.mjs';
 import { inTurn } from './pid-files.mjs';
 import { root } from './settings.mjs';
 import { Obstacle } from './steps.mjs';
 
-/** Packages installed and every project built; costs next to nothing when both are as they should be. */
+/**
+ * Packages installed and every project built; costs next to nothing when both are as they should be.
+ * @returns {Promise<string>} names the build
+ */
 export async function prepare() {
-  if (packagesInstalled() && isBuilt()) return;
-  await alone(async () => {
-    if (!packagesInstalled()) await installPackages();
-    if (!isBuilt()) await build();
-  });
+  if (!packagesInstalled() || !isBuilt()) {
+    await alone(async () => {
+      if (!packagesInstalled()) await installPackages();
+      if (!isBuilt()) await build();
+    });
+  }
+  return lastBuild();
 }
 
 /** Packages installed. */

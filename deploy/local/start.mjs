@@ -7,9 +7,9 @@ import { giveUp, say } from './steps.mjs';
 try {
   requireNode();
   const settings = settingsFrom(process.env);
-  await prepare();
+  const build = await prepare();
   const [{ launch }, { services }] = await Promise.all([import('./launch.mjs'), import('./services.mjs')]); // they need the packages
-  await launch(settings, services, ({ publicUrl, url, people }) => {
+  await launch(settings, services, build, ({ publicUrl, url, people }) => {
     const lines = people.flatMap(signIns);
     say('Carespine is ready');
     say(`  Portal and APIs  ${publicUrl}`);
