@@ -225,6 +225,11 @@ const CASES: Case[] = [
     refused: update('no id or url found for path with root /telecom/0'),
   },
   {
+    rule: '6: nor does the url of an extension that was removed since',
+    patches: [test(`${AT.pharmacy}/url`, URL.pharmacy), remove(AT.pharmacy), replace(`${AT.pharmacy}/extension/1/valueBoolean`, false)],
+    refused: update(`no id or url found for path with root ${AT.pharmacy}`),
+  },
+  {
     rule: '7: several operations on one item',
     patches: [idOf('replace'), replace('/name/0/prefix/0', 'Mr'), replace('/name/0/family', 'Hill')],
     then: { name: [{ ...aPatient().name?.[0], prefix: ['Mr'], family: 'Hill' }, { ...aPatient().name?.[1] }] },

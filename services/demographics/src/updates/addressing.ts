@@ -72,7 +72,7 @@ export function isKey({ tokens }: Operation): boolean {
 }
 
 /** Whether the operation tells which item stands at `root`: by its key, or by an object that holds the key. */
-function suppliesKey(operation: Operation, root: string): boolean {
+export function suppliesKey(operation: Operation, root: string): boolean {
   const { op, path, tokens, value } = operation;
   if (op === 'remove' || itemPath(operation) !== root) return false;
   if (isKey(operation)) return true;

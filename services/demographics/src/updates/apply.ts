@@ -1,5 +1,5 @@
 import type { Patient } from '@carespine/fhir';
-import { isKey, itemPath, LIST_KEYS, noIdFound, type ListName } from './addressing';
+import { isKey, itemPath, LIST_KEYS, noIdFound, suppliesKey, type ListName } from './addressing';
 import { additionalProperties, invalidPatch, invalidUpdate, invalidValue } from './faults';
 import { isJsonObject, printed, sameJson, type JsonObject } from './json';
 import type { Operation } from './patches';
@@ -63,7 +63,7 @@ export function applyOperations(record: Patient, operations: readonly Operation[
       if (!change.identified) throw noIdFound(`/${list}/${index}`);
       changes.set(item, change);
     });
-    if (items.length === 0) delete patient[list];
+    if (items.length === 0) Reflect.deleteProperty(patient, list);
   }
   const organization = patient['managingOrganization'];
   if (isJsonObject(organization) && members.has('managingOrganization')) {
@@ -105,10 +105,10 @@ function applyToItem(patient: JsonObject, list: ListName, operation: Operation, 
     before.identified = true;
   } else if (inside.length > 0) {
     applyAt(item, inside, operation);
+    before.identified ||= suppliesKey(operation, `/${list}/${position}`);
     if (op === 'test') return;
     before.changed = true;
     before.partRemoved ||= op === 'remove';
-    before.identified ||= list === 'extension'; // by a url somewhere in it, which addressing rule 2 has made sure of
     if (inside.length === 1 && inside[0] !== undefined) before.members.add(inside[0]);
   } else if (op === 'remove') {
     items.splice(index, 1);
@@ -173,7 +173,7 @@ function applyAt(start: JsonObject, tokens: readonly string[], operation: Operat
   if (last === '__proto__') throw additionalProperties([last]);
   if (op !== 'add' && !Object.hasOwn(parent, last)) throw absent();
   if (op === 'test') checkTest(parent[last], operation);
-  else if (op === 'remove') delete parent[last];
+  else if (op === 'remove') Reflect.deleteProperty(parent, last);
   else parent[last] = structuredClone(value);
 }
 

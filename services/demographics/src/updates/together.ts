@@ -23,9 +23,10 @@ export function checkTogether(record: Patient, { patient, changes }: Draft, { to
   if (address) throw invalidUpdate(`multiple ${address} addresses cannot be added`);
   const telecom = more('telecom', ({ system, use }) => `${String(system)} with use ${String(use)}`);
   if (telecom) throw invalidUpdate(`multiple telecoms of system ${telecom} cannot be added`);
-  if (more('extension', ({ url }) => String(url))) throw tooManyValues(patient['extension'], 'extension');
+  const url = more('extension', (extension) => String(extension['url']));
+  if (url) throw tooManyValues(url, 'extension');
   const practices = patient['generalPractitioner'];
-  if (Array.isArray(practices) && practices.length > 1) throw tooManyValues(practices, 'generalPractitioner');
+  if (Array.isArray(practices) && practices.length > 1) throw tooManyValues(practices.at(-1), 'generalPractitioner');
 
   const notification = notificationIn(patient['extension']);
   const hasDied = patient['deceasedDateTime'] !== undefined;

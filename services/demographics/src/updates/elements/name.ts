@@ -78,5 +78,5 @@ function filled(value: unknown, at: string): { text: unknown; place: string }[] 
 /** FHIR knows no empty lists: a list without items is no member at all. */
 function setOrDrop(value: JsonObject, member: string, items: string[]): void {
   if (items.length > 0) value[member] = items;
-  else delete value[member];
+  else Reflect.deleteProperty(value, member);
 }

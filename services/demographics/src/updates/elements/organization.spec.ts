@@ -36,7 +36,11 @@ const CASES: Case[] = [
   {
     rule: 'generalPractitioner: 0-1',
     patches: [add('generalPractitioner', { type: 'Organization', identifier: ods('B1') })],
-    refused: tooMany('<json too long to display>', 'generalPractitioner'),
+    refused: tooMany(
+      "{'type': 'Organization', 'identifier': {'system': 'https://fhir.nhs.uk/Id/ods-organization-code', 'value': 'B1', " +
+        "'period': {'start': '2026-06-15'}}}",
+      'generalPractitioner',
+    ),
   },
   {
     rule: 'generalPractitioner: ODS code',
@@ -98,7 +102,7 @@ const CASES: Case[] = [
   {
     rule: 'pharmacies: 0-1 each',
     patches: [add('extension', pharmacy('FWC87'))],
-    refused: tooMany('<json too long to display>', 'extension'),
+    refused: tooMany(URL.pharmacy, 'extension'),
   },
   ...['AB', 'A'.repeat(11), 'FWC-87', ''].map((code) => ({
     rule: `pharmacies: ODS code of 3-10 letters and digits: '${code}'`,

@@ -144,7 +144,7 @@ export const AT = {
 /** {@link aPatient} without a member. */
 export function aPatientWithout(...members: (keyof Patient)[]): Patient {
   const patient = aPatient();
-  for (const member of members) delete patient[member];
+  for (const member of members) Reflect.deleteProperty(patient, member);
   return patient;
 }
 
