@@ -1,0 +1,22 @@
+import { fold } from './name-likeness';
+
+const CODED = 'bfpvcgjkqsxzdtlmnraeiouyhw';
+const CODES = '111122222222334556......';
+
+/** Lower case accented letters of names (up to U+017F) and the letter that each sounds as. */
+const ACCENTED = Array.from({ length: 0x180 - 0xdf }, (_, i) => String.fromCharCode(0xdf + i)).filter(
+  (letter) => letter === letter.toLowerCase() && fold(letter) !== '',
+);
+const PLAIN = ACCENTED.map((letter) => fold(letter).charAt(0));
+
+/** translate() drops what it has no letter for: the spaces, hyphens, apostrophes, full stops and digits of names. */
+const WORD = `translate(family, '${ACCENTED.join('')} -''.0123456789', '${PLAIN.join('')}')`;
+const RUNS_COLLAPSED = `regexp_replace(translate(${WORD}, '${CODED}', '${CODES}'), '(.)\\1+', '\\1', 'g')`;
+const FIRST_CODE = `translate(left(${WORD}, 1), '${CODED}', '${CODES}')`;
+
+/**
+ * Soundex of a family name in SQL, equal to `soundex(familyWord(family))` for every name that a record may hold: the first
+ * letter, then the codes of the rest without the first letter's own and the vowels (`.`). An immutable expression, for an
+ * index to hold: the migration repeats this very text.
+ */
+export const FAMILY_SOUND = `left(${WORD}, 1) || left(replace(substr(${RUNS_COLLAPSED}, 1 + length(${FIRST_CODE})), '.', '') || '000', 3)`;
