@@ -51,15 +51,21 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
     return answers.includes(true);
   }
 
-  async isRevoked(sid: string): Promise<boolean> {
-    const { rowCount } = await this.database.query({ name: 'revoked-sid', text: 'SELECT 1 FROM revoked_sids WHERE sid = $1', values: [sid] });
+  /** Whether the CIS2 session of that id ended after the user authenticated in it. */
+  async isRevoked(sid: string, authTime: Date): Promise<boolean> {
+    const { rowCount } = await this.database.query({
+      name: 'revoked-sid',
+      text: `SELECT 1 FROM revoked_sids WHERE sid = $1 AND date_trunc('second', revoked_at) > $2`, // auth_time knows whole seconds alone
+      values: [sid, authTime],
+    });
     return rowCount === 1;
   }
 
   /** Everything made from a CIS2 session ends; heard everywhere when the transaction commits. */
   async revokeSid(sid: string, tx: Transaction): Promise<void> {
-    await tx.query('INSERT INTO revoked_sids (sid, revoked_at) VALUES ($1, $2) ON CONFLICT DO NOTHING', [sid, new Date(this.clock.nowMs())]);
-    await tx.query(`DELETE FROM revoked_sids WHERE revoked_at < $1::timestamptz - interval '2 days'`, [new Date(this.clock.nowMs())]);
+    const now = new Date(this.clock.nowMs());
+    await tx.query('INSERT INTO revoked_sids (sid, revoked_at) VALUES ($1, $2) ON CONFLICT (sid) DO UPDATE SET revoked_at = $2', [sid, now]);
+    await tx.query(`DELETE FROM revoked_sids WHERE revoked_at < $1::timestamptz - interval '2 days'`, [now]);
     await tx.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify({ sid })]);
   }
 

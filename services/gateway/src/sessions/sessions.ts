@@ -118,6 +118,7 @@ export class Sessions {
       await tx.query(`DELETE FROM sessions WHERE started_at < $1::timestamptz - interval '2 days'`, [session.startedAt]);
       return older;
     });
+    for (const { id } of ended) this.cache.forget(id);
     return { cookie, session, ended };
   }
 
@@ -145,9 +146,18 @@ export class Sessions {
     return rows.map(sessionOf);
   }
 
-  /** Ends what is active of these sessions, within the caller's transaction. */
-  async endAll(sessions: Session[], reason: EndReason, tx: EntityManager): Promise<Session[]> {
-    return this.endRows(tx, 'id = ANY ($3)', reason, [sessions.map(({ id }) => id)]);
+  /**
+   * Ends what is active of these sessions, in one transaction with the work given.
+   *
+   * @returns those that were active
+   */
+  async endAll(sessions: Session[], reason: EndReason, alongside: (tx: EntityManager) => Promise<void>): Promise<Session[]> {
+    const ended = await this.database.transaction(async (tx) => {
+      await alongside(tx);
+      return this.endRows(tx, 'id = ANY ($3)', reason, [sessions.map(({ id }) => id)]);
+    });
+    for (const { id } of ended) this.cache.forget(id);
+    return ended;
   }
 
   private async remembered(cookie: string): Promise<Remembered | undefined> {

@@ -38,15 +38,14 @@ export interface VerifiedIdToken {
   idAssurance: number;
   /** 1 to 3 */
   aal: number;
-  /** `selected_roleid` as it came. */
-  selectedRoleId?: unknown;
+  /** `selected_roleid`, 12 digits. */
+  selectedRoleId?: string;
 }
 
 /** @see identity and access specification, "Sign-in checks at the callback" */
 const SKEW_SECONDS = 5;
 /** @see identity and access specification, "Assurance": national products require identity assurance 3 */
 const MIN_ID_ASSURANCE = 3;
-const MOST_AUDIENCES = 1;
 
 /**
  * Verifies an ID token, check by check in the order of the specification, so that the first fault is the one that is named.
@@ -94,7 +93,7 @@ export async function verifyIdToken(token: string, expected: IdTokenExpectations
     authTime: new Date(authTime * 1000),
     idAssurance,
     aal,
-    selectedRoleId: claims['selected_roleid'],
+    ...(claims['selected_roleid'] !== undefined && { selectedRoleId: matching(claims, 'selected_roleid', /^\d{12}$/) }),
   };
 }
 
@@ -118,7 +117,7 @@ function demand(holds: boolean, element: string): void {
 /** One audience that is ours; a token for others besides could be replayed by them. */
 function audienceOf(claims: Claims, clientIds: readonly string[]): string {
   const given: unknown[] = Array.isArray(claims['aud']) ? claims['aud'] : [claims['aud']];
-  const audience = given.length <= MOST_AUDIENCES ? clientIds.find((clientId) => clientId === given[0]) : undefined;
+  const audience = given.length === 1 ? clientIds.find((clientId) => clientId === given[0]) : undefined;
   if (audience === undefined) throw refuse('aud');
   demand(claims['azp'] === undefined || claims['azp'] === audience, 'azp');
   return audience;
