@@ -1,0 +1,26 @@
+import type { Patient } from '@carespine/fhir';
+import { aDatabase } from '@carespine/test-kit';
+import { Pool } from 'pg';
+import type { QueryRunner } from 'typeorm';
+import { CreatePatients20261124090000 } from '../../migrations/20261124090000-create-patients';
+import type { Publish } from './load';
+
+/** A database with the tables of demographics, and what was published with its changes. */
+export async function aRegister() {
+  const database = await aDatabase('population');
+  const pool = new Pool({ connectionString: database.url });
+  await new CreatePatients20261124090000().up({ query: (sql: string) => pool.query(sql) } as unknown as QueryRunner);
+  const published: Patient[] = [];
+  const publish: Publish = (_, patients) => Promise.resolve(void published.push(...patients));
+  return {
+    pool,
+    published,
+    publish,
+    count: async (table: string) => Number((await pool.query<{ count: string }>(`SELECT count(*) FROM ${table}`)).rows[0]!.count),
+    row: async (nhsNumber: string) => (await pool.query<Record<string, unknown>>('SELECT * FROM patients WHERE nhs_number = $1', [nhsNumber])).rows[0],
+    async close() {
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
