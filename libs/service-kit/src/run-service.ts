@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { throwError, type Observable } from 'rxjs';
 import { AccessLog, ContextVerifier } from '@carespine/access-control';
 import { EventServer, migrateEventLog, PostgresEventLog, Relay } from '@carespine/events';
-import { ConfigError, readConfig, StoreConfig, type ServiceConfig } from './config';
+import { ConfigError, readConfig, ServiceConfig, StoreConfig } from './config';
 import { Database, dataSourceOf } from './database';
 import { watchOutbox } from './events';
 import { Readiness } from './health.controller';
@@ -53,15 +53,10 @@ export async function createService(service: ServiceDefinition, config: ServiceC
     abortOnError: false,
   });
   const log = app.get<Log>(LOG);
+  const contexts = config.CONTEXT_JWKS ? app.get(ContextVerifier) : undefined;
+  const accessLog = config instanceof StoreConfig ? app.get(AccessLog) : undefined;
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
-  const optional = <T>(token: unknown): T | undefined => {
-    try {
-      return app.get<T>(token as string, { strict: false });
-    } catch {
-      return undefined;
-    }
-  };
-  guardRequests(fastify, { log, contexts: optional(ContextVerifier), accessLog: optional(AccessLog) });
+  guardRequests(fastify, { log, contexts, accessLog });
   parseBodies(fastify);
   fastify.route({
     method: 'GET',
@@ -91,13 +86,16 @@ export async function createService(service: ServiceDefinition, config: ServiceC
 export async function closeService(app: NestFastifyApplication): Promise<void> {
   app.get(Readiness).draining = true;
   await app.close();
-  try {
-    await app.get(Relay).stop();
-  } catch {
-    return; // a service without a database
-  }
-  await app.get(PostgresEventLog).close();
-  await app.get(Database).source.destroy();
+  const { relay, eventLog, database } = storeOf(app);
+  await relay?.stop();
+  await eventLog?.close();
+  await database?.source.destroy();
+}
+
+/** Nothing, for a service without a database. */
+function storeOf(app: NestFastifyApplication): { relay?: Relay; eventLog?: PostgresEventLog; database?: Database } {
+  const config = app.get<ServiceConfig>(ServiceConfig);
+  return config instanceof StoreConfig ? { relay: app.get(Relay), eventLog: app.get(PostgresEventLog), database: app.get(Database) } : {};
 }
 
 export async function migrate(service: ServiceDefinition, config: ServiceConfig): Promise<void> {

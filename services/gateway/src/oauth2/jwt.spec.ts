@@ -1,0 +1,31 @@
+import * as fc from 'fast-check';
+import { readJwt } from './jwt';
+
+const part = (text: string | Buffer): string => Buffer.from(text).toString('base64url');
+const token = (header: string | Buffer, claims: string | Buffer): string => `${part(header)}.${part(claims)}.c2ln`;
+
+describe('RFC 7515 compact serialisation', () => {
+  it('is taken apart', () => {
+    expect(readJwt(token('{"alg":"RS512"}', '{"iss":"a","x":{"iss":"b","y":[{"iss":1},{"iss":2}]}}'))).toEqual({
+      header: { alg: 'RS512' },
+      claims: { iss: 'a', x: { iss: 'b', y: [{ iss: 1 }, { iss: 2 }] } },
+    });
+  });
+
+  it.each(['{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '{ "a" : {} , "b" : [1] , "a" : 1 }', '{"a":"\\"b\\":","b":1,"a":2}'])('RFC 7519: refuses %s, which names a claim twice', (claims) => {
+    expect(readJwt(token('{}', claims))).toBeUndefined();
+    expect(readJwt(token(claims, '{}'))).toBeUndefined();
+  });
+
+  it.each(['', '.', '..', 'a.b', 'a.b.c.d', `${token('{}', '{}')}=`, ` ${token('{}', '{}')}`, token('[]', '{}'), token('{}', 'null'), token('{}', '1'), token('{', '{}'), token(Buffer.from([0xff]), '{}')])(
+    'refuses %j',
+    (text) => {
+      expect(readJwt(text)).toBeUndefined();
+    },
+  );
+
+  it('reads whatever JSON writes, and never throws', () => {
+    fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (claims) => expect(readJwt(token('{}', JSON.stringify(claims)))?.claims).toEqual(JSON.parse(JSON.stringify(claims)))));
+    fc.assert(fc.property(fc.string(), fc.string(), (a, b) => void readJwt(token(a, b))));
+  });
+});

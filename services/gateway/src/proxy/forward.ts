@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Pool, type Dispatcher } from 'undici';
+
+/** Connection-bound (RFC 9110, 7.6.1), or the gateway's own to say. */
+const WITHHELD = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'host',
+  'authorization',
+  'cookie',
+  'forwarded',
+  'carespine-context',
+  'traceparent',
+]);
+const WITHHELD_FROM_CALLER = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'trailer', 'transfer-encoding', 'upgrade']);
+
+/** The service could not be reached, and nothing was sent to the caller yet. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
+/** Passes requests on to one service, unread: bodies stream both ways. */
+export class Upstream {
+  private readonly pool: Pool;
+
+  constructor(origin: string) {
+    this.pool = new Pool(origin, { connections: 128, pipelining: 1, keepAliveTimeout: 60_000, connect: { timeout: 2000 }, headersTimeout: 30_000, bodyTimeout: 60_000 });
+  }
+
+  /**
+   * Resolves when the answer has been passed on, or the caller has gone.
+   *
+   * @param added headers of the gateway's own, as name, value, name, value
+   * @throws Unreachable
+   */
+  async forward(request: IncomingMessage, response: ServerResponse, added: string[]): Promise<void> {
+    const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+    try {
+      await this.send(request, response, added, hasBody);
+    } catch (error) {
+      // a kept connection may have been closed just then: what changes nothing is asked once more
+      if (!(error instanceof Unreachable) || hasBody || request.method !== 'GET') throw error;
+      await this.send(request, response, added, false);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.pool.destroy();
+  }
+
+  private send(request: IncomingMessage, response: ServerResponse, added: string[], hasBody: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let abort: (() => void) | undefined;
+      const gone = (): void => {
+        if (!response.writableFinished) abort?.();
+      };
+      response.once('close', gone);
+      const handler: Dispatcher.DispatchHandler = {
+        onConnect(abortUpstream: (error?: Error) => void) {
+          if (response.destroyed) abortUpstream();
+          else abort = abortUpstream;
+        },
+        onHeaders(status: number, rawHeaders: Buffer[], resume: () => void) {
+          if (status < 200) return true;
+          const headers: string[] = [];
+          for (let i = 0; i < rawHeaders.length; i += 2) {
+            const name = (rawHeaders[i] as Buffer).toString('latin1');
+            if (!WITHHELD_FROM_CALLER.has(name)) headers.push(name, (rawHeaders[i + 1] as Buffer).toString('latin1'));
+          }
+          response.writeHead(status, headers);
+          response.on('drain', resume);
+          return true;
+        },
+        onData: (chunk: Buffer) => response.write(chunk),
+        onComplete() {
+          response.removeListener('close', gone);
+          response.end();
+          resolve();
+        },
+        onError(error: Error) {
+          response.removeListener('close', gone);
+          if (response.headersSent || response.destroyed) {
+            response.destroy();
+            resolve();
+          } else {
+            reject(new Unreachable(error.message));
+          }
+        },
+      };
+      this.pool.dispatch(
+        {
+          path: request.url as string,
+          method: request.method as Dispatcher.HttpMethod,
+          headers: headersOf(request.rawHeaders, added),
+          body: hasBody ? request : null,
+        },
+        handler,
+      );
+    });
+  }
+}
+
+function headersOf(raw: string[], added: string[]): string[] {
+  const headers = [...added];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const lower = name.toLowerCase();
+    if (!WITHHELD.has(lower) && !lower.startsWith('x-forwarded-')) headers.push(name, raw[i + 1] as string);
+  }
+  return headers;
+}

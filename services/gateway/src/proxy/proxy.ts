@@ -1,0 +1,103 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AccessLog, CONTEXT_HEADER } from '@carespine/access-control';
+import { Interaction, Outcome } from '@carespine/contracts';
+import { Fault, isNhsNumber } from '@carespine/fhir';
+import { Callers } from '../callers/callers';
+import { GatewayConfig } from '../config';
+import { SESSION_COOKIE } from '../sessions/session-cookie';
+import { Unreachable, Upstream } from './forward';
+import { Routes, type Route } from './routes';
+
+/** Passes every request that is not the gateway's own to the service that answers it, with the caller's context. */
+@Injectable()
+export class Proxy implements OnApplicationShutdown {
+  private readonly routes: Routes;
+  private readonly upstreams = new Map<string, Upstream>();
+
+  constructor(
+    private readonly callers: Callers,
+    private readonly accessLog: AccessLog,
+    config: GatewayConfig,
+  ) {
+    this.routes = new Routes(config.ROUTES);
+  }
+
+  /** A scope of its own: here no body is parsed. */
+  register(fastify: FastifyInstance): void {
+    void fastify.register((scope, _options, done) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
+      scope.all('/*', {
+        config: { access: { public: 'the service behind declares the permission; here the caller is only identified' } },
+        handler: (request, reply) => this.pass(request, reply),
+      });
+      done();
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.upstreams.values()].map((upstream) => upstream.close()));
+  }
+
+  private async pass(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const api = this.routes.api(request.raw.url as string);
+    const added = ['traceparent', request.traceparent, 'x-forwarded-for', request.socket.remoteAddress ?? ''];
+    if (api) {
+      added.push(CONTEXT_HEADER, await this.callers.ofApi(request, api).catch((refusal: unknown) => this.refused(request, api, refusal)));
+    } else {
+      const context = await this.callers.ofPage(request.cookies[SESSION_COOKIE]);
+      if (context) added.push(CONTEXT_HEADER, context);
+    }
+    try {
+      const route = api ?? this.routes.pages;
+      reply.hijack();
+      await this.upstreamOf(route).forward(request.raw, reply.raw, added);
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      sendUnavailable(reply, api !== undefined);
+    }
+    return reply;
+  }
+
+  /** A refusal at the door is an access too: no record, no answer. */
+  private async refused(request: FastifyRequest, api: Route, refusal: unknown): Promise<never> {
+    const status = refusal instanceof Fault ? refusal.status : 503;
+    const nhsNumber = /\/Patient\/(\d{10})(?:[/?]|$)/.exec(request.raw.url as string)?.[1];
+    await this.accessLog.record(
+      {
+        interaction: Interaction.OPERATION,
+        name: `Refused at the gateway: ${request.method} ${api.prefix}`,
+        outcome: status < 500 ? Outcome.MINOR_FAILURE : Outcome.SERIOUS_FAILURE,
+        outcomeDescription: refusal instanceof Fault ? `HTTP ${status} ${refusal.details.diagnostics ?? ''}`.slice(0, 200) : `HTTP ${status}`,
+        requestId: request.requestId,
+        traceparent: request.traceparent,
+        clientAddress: request.socket.remoteAddress,
+      },
+      nhsNumber && isNhsNumber(nhsNumber) ? [{ nhsNumber }] : [],
+    );
+    throw refusal;
+  }
+
+  private upstreamOf({ origin }: Route): Upstream {
+    let upstream = this.upstreams.get(origin);
+    if (!upstream) this.upstreams.set(origin, (upstream = new Upstream(origin)));
+    return upstream;
+  }
+}
+
+/** The reply is out of Fastify's hands by now. */
+function sendUnavailable({ raw, request }: FastifyReply, isApi: boolean): void {
+  const fault = new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } });
+  raw.writeHead(503, {
+    'retry-after': '5',
+    'cache-control': 'no-store',
+    'x-request-id': request.requestId,
+    'content-type': isApi ? 'application/fhir+json' : 'text/html; charset=utf-8',
+  });
+  raw.end(isApi ? JSON.stringify(fault.toOperationOutcome()) : UNAVAILABLE_PAGE);
+}
+
+const UNAVAILABLE_PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sorry, the service is unavailable – Carespine</title></head><body><main><h1>Sorry, the service is unavailable</h1>
+<p>Nothing that was saved is lost. Try again in a few moments.</p></main></body></html>`;
