@@ -37,6 +37,7 @@ export async function startSimulator(settings: Record<string, string> = {}): Pro
       response.end();
     });
   });
+  client.unref(); // a simulator that does not start must not keep the tests waiting
   const clientPort = await portOf(client);
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
