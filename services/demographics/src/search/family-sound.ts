@@ -9,8 +9,8 @@ const ACCENTED = Array.from({ length: 0x180 - 0xdf }, (_, i) => String.fromCharC
 );
 const PLAIN = ACCENTED.map((letter) => fold(letter).charAt(0));
 
-/** translate() drops what it has no letter for: the spaces, hyphens, apostrophes, full stops and digits of names. */
-const WORD = `translate(family, '${ACCENTED.join('')} -''.0123456789', '${PLAIN.join('')}')`;
+/** translate() drops what it has no letter for: spaces, hyphens, apostrophes, full stops, digits, and the dot of a lower case İ. */
+const WORD = `translate(family, '${ACCENTED.join('')} -''.0123456789\u0307', '${PLAIN.join('')}')`;
 const RUNS_COLLAPSED = `regexp_replace(translate(${WORD}, '${CODED}', '${CODES}'), '(.)\\1+', '\\1', 'g')`;
 const FIRST_CODE = `translate(left(${WORD}, 1), '${CODED}', '${CODES}')`;
 

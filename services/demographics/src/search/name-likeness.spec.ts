@@ -42,12 +42,15 @@ describe('edit distance', () => {
 });
 
 describe('family names', () => {
-  it.each([['smith', 'smyth'], ['blogs', 'bloggs'], ['attson', 'attison'], ['stuart', 'stewart'], ['magyn', 'magin'], ['smith', 'schmidt']])(
-    '%s and %s are homophones', (a, b) => {
-      expect(familyLikeness(a, b)).toBeGreaterThan(0.8);
-      expect(familyLikeness(a, b)).toBeLessThan(1);
-    }); // prettier-ignore
-  it.each([['smith', 'jones'], ['smith', 'smithson'], ['', ''], ['', 'smith']])('%s and %s are not', (a, b) => expect(familyLikeness(a, b)).toBe(0));
+  it.each([
+    ['smith', 'smyth'], ['blogs', 'bloggs'], ['attson', 'attison'], ['stuart', 'stewart'], ['magyn', 'magin'], ['smith', 'schmidt'],
+  ])('%s and %s are homophones', (a, b) => {
+    expect(familyLikeness(a, b)).toBeGreaterThan(0.8);
+    expect(familyLikeness(a, b)).toBeLessThan(1);
+  }); // prettier-ignore
+  it.each([['smith', 'jones'], ['smith', 'smithson'], ['', ''], ['', 'smith']])('%s and %s are not', (a, b) =>
+    expect(familyLikeness(a, b)).toBe(0),
+  );
 });
 
 describe('given names', () => {

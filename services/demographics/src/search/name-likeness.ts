@@ -2,7 +2,8 @@ import { shareShortForm } from './short-forms';
 
 /** Letters of names (Latin-1 and Latin Extended-A) that Unicode does not decompose into a base letter and an accent. */
 const UNDECOMPOSED: Record<string, string> = {
-  æ: 'ae', ð: 'd', ø: 'o', þ: 'th', ß: 'ss', đ: 'd', ħ: 'h', ı: 'i', ĸ: 'k', ł: 'l', ŋ: 'n', œ: 'oe', ŧ: 't', ſ: 's', ŀ: 'l', ŉ: 'n', ĳ: 'ij',
+  æ: 'ae', ð: 'd', ø: 'o', þ: 'th', ß: 'ss', đ: 'd', ħ: 'h', ı: 'i', ĳ: 'y', ĸ: 'k', ŀ: 'l', ł: 'l', ŉ: 'n', ŋ: 'n', œ: 'oe', ŧ: 't',
+  ſ: 's',
 }; // prettier-ignore
 
 /** Lower case letters a to z and single spaces: accents folded, hyphens and the like read as spaces, apostrophes dropped. */
@@ -98,20 +99,18 @@ function homophone(a: string, b: string): number {
 export function givenNamesLikeness(asked: readonly string[], recorded: readonly string[]): number {
   const free = new Set(recorded.keys());
   let best = 0;
-  let unmatched = 0;
+  let doubt = 0;
   for (const [i, word] of asked.entries()) {
     let match = { at: -1, likeness: 0 };
     for (const at of free) {
       const likeness = givenLikeness(word, recorded[at]!);
       if (likeness > match.likeness) match = { at, likeness };
     }
-    if (match.at < 0) {
-      unmatched++;
-      continue;
-    }
     free.delete(match.at);
-    if (i === 0 && match.at === 0) best = Math.max(best, match.likeness);
+    if (match.at < 0) doubt += 0.03;
+    else if (i === 0 && match.at === 0) best = Math.max(best, match.likeness);
     else if (i === 0 || match.at === 0) best = Math.max(best, match.likeness - 0.02);
+    else doubt += 0.1 * (1 - match.likeness);
   }
-  return best && best - 0.03 * unmatched - 0.01 * free.size;
+  return best && best - doubt - 0.01 * free.size;
 }

@@ -6,7 +6,6 @@ export interface FoundBy {
   first_name: string | null;
   /** Found by a previous name. */
   previous: boolean;
-  superseded_by: string | null;
   current_postcode: boolean | null;
   current_email: boolean | null;
   current_phone: boolean | null;
@@ -15,8 +14,8 @@ export interface FoundBy {
 const PREVIOUS = 0.9;
 
 /**
- * The score of a match that is not fuzzy: 1 when everything asked for stands as it is on the current record. A wildcard, a
- * previous detail or a record merged into another make it partial, the more so the less of a name was typed.
+ * The score of a match that is not fuzzy: 1 when everything asked for stands on the record as it is now. A wildcard or a
+ * previous detail make it partial, the more so the less of a name was typed.
  *
  * @returns above 0 to 1, four decimals; a hit by wildcard is always below 1
  * @see demographics specification, "Result": a score below 1 is a partial match
@@ -33,7 +32,7 @@ export function partialScore(asked: PatientSearchCriteria, found: FoundBy): numb
     if (other !== undefined) agreements.push(1);
   }
   const mean = agreements.reduce((sum, agreement) => sum + agreement) / agreements.length;
-  return Math.round(mean * (found.superseded_by === null ? 1 : PREVIOUS) * 10_000) / 10_000;
+  return Math.round(mean * 10_000) / 10_000;
 }
 
 /** 1 for a value without wildcard, else 0.5 to 0.99 by how much of the text it spells out. */

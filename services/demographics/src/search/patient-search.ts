@@ -27,6 +27,8 @@ interface Queries {
 
 /** More people of an agreeing name than this are too many to weigh. */
 const CANDIDATES_WEIGHED = 2_000;
+/** What a match counts for that is another number's, merged into the person's since: no exact one. */
+const SUPERSEDED = 0.9;
 
 /** Finds patients by their demographics. */
 export class PatientSearch {
@@ -93,10 +95,12 @@ export class PatientSearch {
     }
     const people = new Map<string, Match>();
     for (const match of matches) {
-      const nhs_number = match.superseded_by === null ? match.nhs_number : successors.get(match.nhs_number);
+      const isSuperseded = match.superseded_by !== null;
+      const nhs_number = isSuperseded ? successors.get(match.nhs_number) : match.nhs_number;
       if (nhs_number === undefined) continue;
+      const score = isSuperseded ? Math.round(match.score * SUPERSEDED * 10_000) / 10_000 : match.score;
       const best = people.get(nhs_number);
-      if (!best || match.score > best.score) people.set(nhs_number, { ...match, nhs_number, record: match.record ?? best?.record });
+      if (!best || score > best.score) people.set(nhs_number, { ...match, nhs_number, score, record: match.record ?? best?.record });
     }
     return [...people.values()];
   }

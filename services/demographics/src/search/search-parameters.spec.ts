@@ -1,6 +1,7 @@
+import type { AccessMode } from '@carespine/access-control';
 import { Fault, type FaultCode } from '@carespine/fhir';
 import fc from 'fast-check';
-import { parseSearch, type AccessMode } from './search-parameters';
+import { parseSearch } from './search-parameters';
 
 const ENOUGH = { family: 'Smith', birthdate: '2010-10-22' };
 const FUZZY = { ...ENOUGH, given: 'Jane', '_fuzzy-match': 'true' };
@@ -42,7 +43,7 @@ describe('PDS search: parameters', () => {
     ['birthdate ge alone', { birthdate: 'ge2010-10-22' }, { birthDate: { from: '2010-10-22', to: '9999-12-31' } }],
     ['birthdate le alone', { birthdate: 'le2010-10-22' }, { birthDate: { from: '0001-01-01', to: '2010-10-22' } }],
     ['a range of birthdate', { birthdate: ['ge2010-10-21', 'le2010-10-23'] }, { birthDate: { from: '2010-10-21', to: '2010-10-23' } }],
-    ['a range the other way round', { birthdate: ['le2010-10-23', 'ge2010-10-21'] }, { birthDate: { from: '2010-10-21', to: '2010-10-23' } }],
+    ['a range, le first', { birthdate: ['le2010-10-23', 'ge2010-10-21'] }, { birthDate: { from: '2010-10-21', to: '2010-10-23' } }],
     ['birthdate on a leap day', { birthdate: '2012-02-29' }, { birthDate: { from: '2012-02-29', to: '2012-02-29' } }],
     ['death-date', { 'death-date': 'le2019-02-28' }, { deathDate: { from: '0001-01-01', to: '2019-02-28' } }],
     ['a range of death-date', { 'death-date': ['ge2019-01-01', 'le2019-02-28'] }, { deathDate: { from: '2019-01-01', to: '2019-02-28' } }],
@@ -80,16 +81,16 @@ describe('PDS search: parameters', () => {
     ['a date without day', { birthdate: '2010-10' }, 'INVALID_VALUE', "Invalid value - '2010-10' in field 'birthdate'"],
     ['a day that does not exist', { birthdate: '2011-02-29' }, 'INVALID_VALUE', "Invalid value - '2011-02-29' in field 'birthdate'"],
     ['a time', { birthdate: '2010-10-22T00:00:00' }, 'INVALID_VALUE', "in field 'birthdate'"],
-    ['a prefix of FHIR that PDS does not know', { birthdate: 'gt2010-10-22' }, 'INVALID_VALUE', "Invalid value - 'gt2010-10-22' in field 'birthdate'"],
+    ['another prefix of FHIR', { birthdate: 'gt2010-10-22' }, 'INVALID_VALUE', "Invalid value - 'gt2010-10-22' in field 'birthdate'"],
     ['an empty birthdate', { birthdate: '' }, 'INVALID_VALUE', "Invalid value - '' in field 'birthdate'"],
     ['the bad one of two dates', { birthdate: ['ge2010-10-22', 'le20'] }, 'INVALID_VALUE', "Invalid value - 'le20' in field 'birthdate/1'"],
     ['three dates', { birthdate: ['ge2010-01-01', 'le2010-01-02', 'le2010-01-03'] }, 'TOO_MANY_VALUES_SUBMITTED', "in field 'birthdate'"],
     ['two dates that are no range', { birthdate: ['ge2010-01-01', 'ge2010-01-02'] }, 'INVALID_SEARCH_DATA', 'birthdate'],
     ['two exact dates', { birthdate: ['2010-01-01', '2010-01-02'] }, 'INVALID_SEARCH_DATA', 'birthdate'],
     ['a malformed death-date', { 'death-date': '20101022' }, 'INVALID_VALUE', "Invalid value - '20101022' in field 'death-date'"],
-    ['both names of the postcode', { 'address-postalcode': 'LS1 6AE', 'address-postcode': 'LS1 6AE' }, 'INVALID_SEARCH_DATA', 'address-postcode'],
+    ['both names of the postcode', { 'address-postalcode': 'LS1', 'address-postcode': 'LS1' }, 'INVALID_SEARCH_DATA', 'together'],
     ['an early wildcard in the postcode', { 'address-postalcode': 'L *' }, 'INVALID_SEARCH_DATA', 'address-postalcode'],
-    ['a huge postcode', { 'address-postalcode': 'x'.repeat(500) }, 'INVALID_VALUE', "Invalid value - '<value not shown>' in field 'address-postalcode'"],
+    ['a huge postcode', { 'address-postalcode': 'x'.repeat(500) }, 'INVALID_VALUE', "'<value not shown>' in field 'address-postalcode'"],
     ['what is no ODS code', { 'general-practitioner': 'A2*' }, 'INVALID_VALUE', "in field 'general-practitioner'"],
     ['a huge e-mail address', { email: 'x'.repeat(91) }, 'INVALID_VALUE', "in field 'email'"],
     ['a huge phone number', { phone: '0'.repeat(41) }, 'INVALID_VALUE', "in field 'phone'"],
@@ -158,7 +159,8 @@ describe('PDS search: evaluation order', () => {
 
   it('names are matched exactly', () => {
     for (const name of ['Family', 'birthDate', 'birthdate[]', '', '__proto__', 'constructor', 'family:exact', '_count']) {
-      expect(faultOf(JSON.parse(`{"family":"Smith","birthdate":"2010-10-22",${JSON.stringify(name)}:"x"}`)).code).toBe('ADDITIONAL_PROPERTIES');
+      const query = Object.fromEntries([...Object.entries(ENOUGH), [name, 'x']]);
+      expect(faultOf(query).code).toBe('ADDITIONAL_PROPERTIES');
     }
   });
 
@@ -167,7 +169,8 @@ describe('PDS search: evaluation order', () => {
   });
 
   it('no birthdate before too little left', () => {
-    for (const query of [{ gender: 'female' }, { family: 'Smith' }, { email: 'a@b.example', phone: '0163' }, { '_fuzzy-match': 'true' }]) {
+    const queries = [{ gender: 'female' }, { family: 'Smith' }, { email: 'a@b.example', phone: '0163' }, { '_fuzzy-match': 'true' }];
+    for (const query of queries) {
       expect(faultOf(query)).toMatchObject({ code: 'MISSING_VALUE', message: NO_BIRTH_DATE });
     }
   });
@@ -196,7 +199,8 @@ describe('PDS search: application modes', () => {
 
 describe('PDS search: hostile input', () => {
   const name = fc.oneof(
-    fc.constantFrom('family', 'given', 'birthdate', 'death-date', 'gender', 'address-postalcode', 'email', 'phone', '_max-results', '_fuzzy-match'),
+    fc.constantFrom('family', 'given', 'birthdate', 'death-date', 'gender', 'address-postalcode', 'email', 'phone'),
+    fc.constantFrom('_max-results', '_fuzzy-match', '_exact-match', '_history'),
     fc.string(),
   );
   const value = fc.oneof(
@@ -208,9 +212,9 @@ describe('PDS search: hostile input', () => {
 
   it('is answered with criteria or a Fault of the 400s', () => {
     fc.assert(
-      fc.property(query, fc.constantFrom<AccessMode>('user-restricted', 'application-restricted'), fc.boolean(), (query, mode, complete) => {
+      fc.property(query, fc.constantFrom<AccessMode>('user-restricted', 'application-restricted'), fc.boolean(), (sent, mode, isComplete) => {
         try {
-          expect(parseSearch(complete ? { ...query, ...ENOUGH } : query, mode).birthDate.from).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+          expect(parseSearch(isComplete ? { ...sent, ...ENOUGH } : sent, mode).birthDate.from).toMatch(/^\d{4}-\d{2}-\d{2}$/);
         } catch (error) {
           expect(error).toBeInstanceOf(Fault);
           expect([400, 403]).toContain((error as Fault).status);

@@ -1,7 +1,5 @@
+import type { AccessMode } from '@carespine/access-control';
 import { Fault, isCalendarDate, type CalendarDate } from '@carespine/fhir';
-
-/** The modes that may search; patient access never gets this far. */
-export type AccessMode = 'user-restricted' | 'application-restricted' | 'privileged-application-restricted';
 
 /** Both ends inclusive; an open end is the first or the last day there is. */
 export interface DateRange {
@@ -163,7 +161,6 @@ function values(query: Record<string, unknown>, name: string, most = 1): string[
   return all.map((value, i) => {
     const path = all.length > 1 ? `${name}/${i}` : name;
     // A control character matches nobody, and PostgreSQL refuses to hold a NUL.
-    // eslint-disable-next-line no-control-regex
     if (typeof value !== 'string' || /[\u0000-\u001f\u007f]/.test(value)) throw invalidValue(value, path);
     const tidy = value.normalize('NFC').trim().replace(/\s+/g, ' ');
     if (tidy === '') throw invalidValue(value, path);
