@@ -1,0 +1,42 @@
+import autocannon from 'autocannon';
+import { cpuSeconds } from './processes.mjs';
+
+/** Answers that a scenario expects; 401 is the refused share of the mixed one. */
+const EXPECTED = new Set([200, 401]);
+
+/**
+ * Sends requests for some seconds and tells what came of it.
+ *
+ * @param {{ url: string, requests: object[], connections: number, seconds: number, perSecond?: number, groups: import('./processes.mjs').Group[] }} load
+ */
+export async function measure({ url, requests, connections, seconds, perSecond, groups }) {
+  const times = [];
+  const statuses = {};
+  const before = cpuSeconds(groups);
+  const clientBefore = process.cpuUsage();
+  const startedAt = performance.now();
+  const run = autocannon({ url, requests, connections, duration: seconds, ...(perSecond && { overallRate: perSecond }) });
+  run.on('response', (_client, status, _bytes, ms) => {
+    times.push(ms);
+    statuses[status] = (statuses[status] ?? 0) + 1;
+  });
+  const result = await run;
+  const elapsed = (performance.now() - startedAt) / 1000;
+  const after = cpuSeconds(groups);
+  const client = process.cpuUsage(clientBefore);
+  times.sort((a, b) => a - b);
+  const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+  const perThousand = (cpu) => (cpu / times.length) * 1000;
+  return {
+    perSecond: times.length / elapsed,
+    p50: at(0.5),
+    p95: at(0.95),
+    p99: at(0.99),
+    errors: result.errors + Object.entries(statuses).reduce((sum, [status, count]) => sum + (EXPECTED.has(Number(status)) ? 0 : count), 0),
+    statuses,
+    cpu: {
+      ...Object.fromEntries(Object.keys(after).map((name) => [name, perThousand(after[name] - before[name])])),
+      client: perThousand((client.user + client.system) / 1e6),
+    },
+  };
+}
