@@ -15,7 +15,7 @@ export class SessionCache {
   /** Changes with every revocation: what was read before one may be out of date. */
   generation = 0;
 
-  constructor(private readonly capacity = 50_000) {}
+  constructor(private readonly capacity = 20_000) {}
 
   get(cookie: string): Remembered | undefined {
     return this.byCookie.get(cookie);

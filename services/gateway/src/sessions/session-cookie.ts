@@ -17,13 +17,15 @@ export function setSessionCookie(reply: FastifyReply, secret: string): void {
   void reply.setCookie(SESSION_COOKIE, secret, ATTRIBUTES);
 }
 
-export function clearSessionCookie(reply: FastifyReply): void {
-  void reply.clearCookie(SESSION_COOKIE, ATTRIBUTES);
-}
 
 /** Binds a sign-in under way to the browser that began it. */
 export const SIGN_IN_COOKIE = '__Host-sign-in';
 
 export function setSignInCookie(reply: FastifyReply, secret: string, maxAgeSeconds: number): void {
   void reply.setCookie(SIGN_IN_COOKIE, secret, { ...ATTRIBUTES, maxAge: maxAgeSeconds });
+}
+
+/** Leaves nothing behind for the next user of the browser. */
+export function clearCookies(reply: FastifyReply): void {
+  void reply.clearCookie(SESSION_COOKIE, ATTRIBUTES).clearCookie(SIGN_IN_COOKIE, ATTRIBUTES);
 }

@@ -111,7 +111,7 @@ export class Sessions {
     const session: Session = { id: randomUUID(), staff, positionId, aal, sid, startedAt: new Date(this.clock.nowMs()) };
     const cookie = newSecret();
     const ended = await this.database.transaction(async (tx) => {
-      await tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`session of ${staff.userId}`]);
+      await takeTurn(tx, staff.userId);
       await this.endForgotten(tx, staff.userId);
       const older = await this.endRows(tx, '(user_id = $3 OR id = $4)', 'elsewhere', [staff.userId, browsers?.id ?? null]);
       await this.insert(tx, cookie, session, signedIn);
@@ -202,6 +202,7 @@ export class Sessions {
   private async rotate(current: Session, next: Session, signedIn?: SignedIn): Promise<{ cookie: string; session: Session }> {
     const cookie = newSecret();
     await this.database.transaction(async (tx) => {
+      await takeTurn(tx, current.staff.userId);
       const [old] = await this.endedRows(tx, 'id = $3', 'rotated', [current.id]);
       if (!old) throw new Fault('ACCESS_DENIED', { status: 401, issueCode: 'login', diagnostics: 'The session has ended' });
       await this.insert(tx, cookie, next, signedIn ?? { authTime: old.authenticated_at, idToken: old.id_token });
@@ -247,6 +248,9 @@ export class Sessions {
     return (await this.database.query<SessionRow>({ name: `sessions ${where}`, text: `SELECT * FROM sessions ${where}`, values })).rows;
   }
 }
+
+/** What is done about a user's sessions is done one after the other, at all replicas. */
+const takeTurn = (tx: EntityManager, userId: string): Promise<unknown> => tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`session of ${userId}`]);
 
 interface SessionRow extends QueryResultRow {
   id: string;

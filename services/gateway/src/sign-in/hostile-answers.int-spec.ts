@@ -251,6 +251,11 @@ describe('identity and access: sign-in checks at the callback', () => {
     expect((await signIn()).location).toBe('/find-a-patient');
   });
 
+  it('takes times that are 5 s off', async () => {
+    provider.bend = claims((good) => ({ ...good, exp: provider.seconds() - 3, iat: provider.seconds() + 4, nbf: provider.seconds() + 4 }));
+    expect((await signIn()).location).toBe('/find-a-patient');
+  });
+
   describe.each([
     ['the callback has', CALLBACKS],
     ['the token endpoint answers', TOKEN_ANSWERS],
@@ -286,11 +291,6 @@ describe('identity and access: sign-in checks at the callback', () => {
 
   it('takes levels as numbers and as text, and an acr stronger than asked', async () => {
     provider.bend = withClaims({ id_assurance_level: 3, authentication_assurance_level: 3, acr: 'AAL3_N3_SMARTCARD' });
-    expect((await signIn()).location).toBe('/find-a-patient');
-  });
-
-  it('takes times that are 5 s off', async () => {
-    provider.bend = claims((good) => ({ ...good, exp: provider.seconds() - 3, iat: provider.seconds() + 4, nbf: provider.seconds() + 4 }));
     expect((await signIn()).location).toBe('/find-a-patient');
   });
 
@@ -393,12 +393,4 @@ describe('settings of the identity provider', () => {
       provider.bend = { metadata };
       await expectRefusal(await new Browser(fresh.url).get('/auth/login'), 'failed', reason, fresh);
     }));
-
-  it.each(['http://cis2.example/openam', 'ftp://127.0.0.1/openam', 'cis2'])('does not start with the issuer %s', async (issuer) => {
-    await expect(start({}, issuer)).rejects.toThrow('CIS2_ISSUER');
-  });
-
-  it('does not start with a client key that is no private RSA key', async () => {
-    await expect(start({ CIS2_CLIENT_PRIVATE_JWK: '{"kty":"oct","k":"c2VjcmV0"}' })).rejects.toThrow('CIS2_CLIENT_PRIVATE_JWK');
-  });
 });

@@ -8,7 +8,7 @@ import { verifyIdToken, type IdTokenExpectations, type VerifiedIdToken } from '.
 import { IdentityRefused } from '../staff/identity-refused';
 import { ProviderKeys } from '../staff/provider-keys';
 import { isSafeAddress } from './issuer';
-import { fetchFromProvider } from './provider-fetch';
+import { fetchFromProvider, ProviderUnreachable } from './provider-fetch';
 
 const TIMEOUT_SECONDS = 5;
 /** Endpoints are read anew after this long; the former ones serve on while the provider cannot be asked. */
@@ -229,6 +229,5 @@ function refusalOf(error: unknown, asked: boolean): IdentityRefused {
   if (error instanceof client.AuthorizationResponseError) return refuse('callback', error.error === 'access_denied' ? 'access_denied' : 'error');
   if (!asked) return refuse('callback', 'parameters');
   if (error instanceof client.ResponseBodyError) return refuse('token_endpoint', 'error');
-  const isUnreachable = (error instanceof TypeError && !('code' in error)) || (error instanceof client.ClientError && error.code === 'OAUTH_TIMEOUT');
-  return refuse('token_endpoint', isUnreachable ? 'unreachable' : 'answer');
+  return refuse('token_endpoint', error instanceof Error && error.cause instanceof ProviderUnreachable ? 'unreachable' : 'answer');
 }

@@ -2,9 +2,16 @@
 const LARGEST_BYTES = 512 * 1024;
 const JSON_TYPE = /^application\/([\w.+-]+\+)?json\b/i;
 
+/** No answer, for whatever reason of the network. */
+export class ProviderUnreachable extends Error {
+  override readonly name = 'ProviderUnreachable';
+}
+
 /** Fetches from the identity provider: JSON alone, of bounded size, and never by way of a redirect. */
 export async function fetchFromProvider(url: string, options: RequestInit): Promise<Response> {
-  const response = await fetch(url, { ...options, redirect: 'manual' });
+  const response = await fetch(url, { ...options, redirect: 'manual' }).catch((cause: unknown) => {
+    throw new ProviderUnreachable('no answer', { cause });
+  });
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '@carespine/access-control';
 import { Interaction, Outcome } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
-import { clearSessionCookie, SESSION_COOKIE } from '../sessions/session-cookie';
+import { clearCookies, SESSION_COOKIE } from '../sessions/session-cookie';
 import { Sessions } from '../sessions/sessions';
 import { IdentityRefused } from '../staff/identity-refused';
 import { fieldOf } from './form';
@@ -27,7 +27,7 @@ export class SignOutController {
   async byUser(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const session = await this.sessions.peek(request.cookies[SESSION_COOKIE]);
     const address = session ? await this.signOut.byUser(request, session) : '/signed-out';
-    clearSessionCookie(reply);
+    clearCookies(reply);
     redirect(reply, address);
   }
 
