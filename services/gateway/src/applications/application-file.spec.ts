@@ -35,8 +35,7 @@ const jwk = (bits: number, extra = {}) => ({ ...generateKeyPairSync('rsa', { mod
 
 describe('applications file', () => {
   it('reads applications, with defaults for what may be absent', () => {
-    const { attributes, cis2ClientIds, ...least } = entry;
-    const applications = readApplications([file({ applications: [least] })]);
+    const applications = readApplications([file({ applications: [{ ...entry, attributes: undefined, cis2ClientIds: undefined }] })]);
     expect(applications.get('tracing-app')).toMatchObject({ clientId: 'tracing-app', attributes: {}, cis2ClientIds: [], organisations: [], revoked: false });
   });
 
