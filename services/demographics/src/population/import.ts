@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { open, realpath, rm, type FileHandle } from 'node:fs/promises';
 import type { Patient } from '@carespine/fhir';
 import type { Pool, PoolClient } from 'pg';
-import { nameRowsOf, rowOf, supersededBy, type NameRow, type PatientRow } from '../patients/patient-row';
+import { nameRowsOf, rowOf, type NameRow, type PatientRow } from '../patients/patient-row';
 import { isNotable } from './batch';
 import { checkedPatient, Refusal } from './checked-patient';
 import { CopyLines } from './copy-text';
@@ -34,7 +34,7 @@ export interface Import {
 }
 
 /** Lines in one transaction. */
-const BATCH_SIZE = 2000;
+const BATCH_SIZE = 1000;
 
 /**
  * Imports Patients under their own numbers and versions. A higher version replaces the one that is here, which stays in
@@ -58,6 +58,14 @@ export async function importPatients(pool: Pool, options: Import): Promise<Impor
 interface Candidate {
   line: Line;
   patient: Patient;
+  row: PatientRow;
+}
+
+/** Lines that were read and checked, and wait for the database. */
+interface Checked {
+  last: Line;
+  candidates: Map<string, Candidate>;
+  refused: [Line, Refusal][];
 }
 
 class PatientImport {
@@ -77,16 +85,25 @@ class PatientImport {
     try {
       // what an interrupted call wrote beyond its last transaction is written again
       await refusals.truncate(this.refusedBytes);
+      // the database takes in one batch while the next is checked
+      let storing = Promise.resolve();
+      const take = async (batch: Line[]) => {
+        const checked = this.check(batch);
+        await storing;
+        storing = this.store(checked, refusals);
+        storing.catch(() => undefined); // whoever awaits it next is told
+      };
       let batch: Line[] = [];
       for await (const lines of linesOf(file, offset, this.summary.lines)) {
         for (const line of lines) {
           batch.push(line);
           if (batch.length < BATCH_SIZE) continue;
-          await this.take(batch, refusals);
+          await take(batch);
           batch = [];
         }
       }
-      if (batch.length > 0) await this.take(batch, refusals);
+      if (batch.length > 0) await take(batch);
+      await storing;
     } finally {
       await refusals.close();
     }
@@ -122,7 +139,7 @@ class PatientImport {
     return 0;
   }
 
-  private async take(lines: Line[], refusals: FileHandle): Promise<void> {
+  private check(lines: Line[]): Checked {
     const refused: [Line, Refusal][] = [];
     const candidates = new Map<string, Candidate>();
     for (const line of lines) {
@@ -131,17 +148,19 @@ class PatientImport {
         if (!patient) continue;
         const earlier = candidates.get(patient.id);
         if (earlier) throw new Refusal('Patient.id', `stands on line ${earlier.line.number} already`);
-        candidates.set(patient.id, { line, patient });
+        candidates.set(patient.id, { line, patient, row: rowOf(patient, this.options.today) });
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         refused.push([line, error]);
       }
     }
+    return { last: lines.at(-1)!, candidates, refused };
+  }
 
+  private async store({ last, candidates, refused }: Checked, refusals: FileHandle): Promise<void> {
     await this.client.query('BEGIN');
     await this.write(candidates, (line, refusal) => refused.push([line, refusal]));
     await this.note(refused, refusals);
-    const last = lines.at(-1)!;
     this.summary.lines = last.number;
     const { loaded, replaced, alreadyLoaded, refused: refusedLines } = this.summary;
     await this.client.query(
@@ -155,12 +174,11 @@ class PatientImport {
   private async write(candidates: Map<string, Candidate>, refuse: (line: Line, refusal: Refusal) => void): Promise<void> {
     await this.withoutRepeats(candidates, refuse);
     const present = await this.present([...candidates.keys()]);
-    for (const [nhsNumber, { line, patient }] of candidates) {
-      const version = Number(patient.meta!.versionId);
+    for (const [nhsNumber, { line, row }] of candidates) {
       const here = present.get(nhsNumber)?.version;
-      if (here === undefined || here < version) continue;
+      if (here === undefined || here < row.version) continue;
       candidates.delete(nhsNumber);
-      if (here === version) this.summary.alreadyLoaded++;
+      if (here === row.version) this.summary.alreadyLoaded++;
       else refuse(line, new Refusal('Patient.meta.versionId', 'is lower than the version that is present'));
     }
     await this.withoutCircles(candidates, refuse);
@@ -172,9 +190,9 @@ class PatientImport {
     const patients = new CopyLines(candidates.size * 2600);
     const names = new CopyLines(candidates.size * 80);
     const notable: Patient[] = [];
-    for (const [nhsNumber, { patient }] of candidates) {
+    for (const [nhsNumber, { patient, row: asNew }] of candidates) {
       const former = present.get(nhsNumber);
-      const row = rowOf(patient, today, former);
+      const row = former ? rowOf(patient, today, former) : asNew;
       patients.addPatient(row);
       for (const name of nameRowsOf(patient, today, formerNames.get(nhsNumber))) names.addName(name);
       if (isNotable(row) || (former && isNotable(former))) notable.push(patient);
@@ -214,7 +232,7 @@ class PatientImport {
   /** A chain of merges must end in a record that is not itself replaced. */
   private async withoutCircles(candidates: Map<string, Candidate>, refuse: (line: Line, refusal: Refusal) => void): Promise<void> {
     const next = new Map<string, string | null>();
-    for (const [nhsNumber, { patient }] of candidates) next.set(nhsNumber, supersededBy(patient) ?? null);
+    for (const [nhsNumber, { row }] of candidates) next.set(nhsNumber, row.superseded_by);
     for (const [nhsNumber, { line }] of candidates) {
       const passed = new Set([nhsNumber]);
       for (let at = next.get(nhsNumber); at; at = next.get(at)) {
