@@ -1,6 +1,7 @@
 export { Batched, EventServer } from './event-server';
 export type { ConsumerReport } from './consumer';
 export { newEvent, PatientKey, type Event, type NewEvent, type ReceivedEvent } from './event';
+export { Gathering } from './gathering';
 export { migrateEventLog, PostgresEventLog, type EventLog } from './event-log';
 export { Outbox, type Transaction } from './outbox';
 export { Relay } from './relay';

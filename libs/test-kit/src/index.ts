@@ -1,3 +1,4 @@
+export { launchChromium } from './browser';
 export { aDatabase, type TestDatabase } from './database';
 export { eventually } from './eventually';
 export { contextOf, CONTEXT_JWKS, CONTEXT_PRIVATE_JWK, anApplication, aUser } from './principals';

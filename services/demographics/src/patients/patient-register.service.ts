@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { createHash, randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import type { Principal } from '@carespine/access-control';
-import { Outbox, PatientKey } from '@carespine/events';
+import { Gathering, Outbox, PatientKey } from '@carespine/events';
 import { Fault, type NhsNumber, type Patient } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
 import { updatePatient } from '../updates/update-patient';
@@ -36,17 +36,26 @@ interface Current {
 const LONGEST_CHAIN = 10;
 
 const READ = `SELECT nhs_number, version, status, superseded_by, confidentiality, coalesce(served, record) AS answer`;
-const READ_ORDINARY = `${READ}, NULL AS record FROM patients WHERE nhs_number = $1`;
-const READ_WHOLE = `${READ}, CASE WHEN served IS NOT NULL THEN record END AS record FROM patients WHERE nhs_number = $1`;
+const READ_ORDINARY = `${READ}, NULL AS record FROM patients WHERE nhs_number = ANY($1)`;
+const READ_WHOLE = `${READ}, CASE WHEN served IS NOT NULL THEN record END AS record FROM patients WHERE nhs_number = ANY($1)`;
+/** Reads that come together share a statement; two may be under way. */
+const LARGEST_READ = 64;
+const READ_LANES = 2;
 
 /** The national register of who a patient is. */
 @Injectable()
 export class PatientRegister {
+  private readonly ordinaryReads: Gathering<string, Current | undefined>;
+  private readonly wholeReads: Gathering<string, Current | undefined>;
+
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly patientKey: PatientKey,
-  ) {}
+  ) {
+    this.ordinaryReads = this.reads('patients-read', READ_ORDINARY);
+    this.wholeReads = this.reads('patients-read-whole', READ_WHOLE);
+  }
 
   /**
    * The current record of a number; of a superseded one, the retained record.
@@ -55,15 +64,10 @@ export class PatientRegister {
    */
   async read(nhsNumber: NhsNumber, who: Principal): Promise<Served> {
     const view = viewOf(who);
-    const ordinary = isOrdinary(view);
+    const reads = isOrdinary(view) ? this.ordinaryReads : this.wholeReads;
     let next: string = nhsNumber;
     for (let hop = 0; hop < LONGEST_CHAIN; hop++) {
-      const { rows } = await this.database.query<Current>(
-        ordinary
-          ? { name: 'patient-read', text: READ_ORDINARY, values: [next] }
-          : { name: 'patient-read-whole', text: READ_WHOLE, values: [next] },
-      );
-      const row = rows[0];
+      const row = await reads.add(next);
       if (!row) throw new Fault('RESOURCE_NOT_FOUND');
       if (row.status === 'invalidated') throw new Fault('INVALIDATED_RESOURCE');
       if (row.superseded_by === null) {
@@ -107,6 +111,19 @@ export class PatientRegister {
       await this.outbox.add(tx, eventsOfUpdate(before, after, this.patientKey, request.traceparent));
       return { nhsNumber, version: version + 1, confidentiality: row.confidentiality, json: JSON.stringify(serve(after, viewOf(who))) };
     });
+  }
+
+  private reads(name: string, text: string): Gathering<string, Current | undefined> {
+    return new Gathering(
+      async (numbers) => {
+        const { rows } = await this.database.query<Current>({ name, text, values: [numbers] });
+        if (numbers.length === 1) return rows;
+        const byNumber = new Map(rows.map((row) => [row.nhs_number, row]));
+        return numbers.map((number) => byNumber.get(number));
+      },
+      LARGEST_READ,
+      READ_LANES,
+    );
   }
 
   private async replace(tx: EntityManager, row: PatientRow, before: Patient, after: Patient, { sent, today }: { sent: string; today: string }): Promise<void> {

@@ -1,0 +1,42 @@
+/**
+ * Does many callers' work in few statements: calls that arrive while a statement is under way share the next one,
+ * so that a busy service pays one round trip, or one commit, for many. A lone call waits for nobody.
+ */
+export class Gathering<In, Out> {
+  private waiting: { input: In; resolve: (output: Out) => void; reject: (error: Error) => void }[] = [];
+  private underWay = 0;
+
+  /**
+   * @param work answers a batch in its order
+   * @param largest more than this in one statement gains nothing and delays the first
+   * @param lanes how many statements may be under way at once
+   */
+  constructor(
+    private readonly work: (batch: In[]) => Promise<Out[]>,
+    private readonly largest: number,
+    private readonly lanes = 1,
+  ) {}
+
+  add(input: In): Promise<Out> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ input, resolve, reject });
+      if (this.underWay < this.lanes) {
+        this.underWay++;
+        setImmediate(() => void this.run());
+      }
+    });
+  }
+
+  private async run(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.splice(0, this.largest);
+      try {
+        const outputs = await this.work(batch.map((one) => one.input));
+        batch.forEach((one, i) => one.resolve(outputs[i] as Out));
+      } catch (error) {
+        for (const one of batch) one.reject(error as Error);
+      }
+    }
+    this.underWay--;
+  }
+}
