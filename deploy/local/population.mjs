@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { databaseUrl, migratorOf } from './databases.mjs';
+import { requireNode } from './install.mjs';
 import { prepare } from './prepare.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { host, postgresOffset, root, settingsFrom } from './settings.mjs';
@@ -11,9 +11,11 @@ const database = 'demographics';
 
 /** `npm run population -- …`: fills the demographics of the copy that is running; its arguments are those of the program below. */
 try {
+  requireNode();
   const { home, port, postgresUrl } = settingsFrom(process.env);
   if (!existsSync(join(home, 'secrets.json'))) throw new Obstacle(`Nothing was started from ${home} yet: run npm start first, and leave it running.`);
   await prepare();
+  const { databaseUrl, migratorOf } = await import('./databases.mjs'); // it needs the packages
   const role = migratorOf(database); // owns the tables, and so may analyse them
   const secrets = await loadSecrets(home, ['postgres', role]);
   const superuserUrl = postgresUrl ?? `postgres://postgres:${secrets.passwords.postgres}@${host}:${port + postgresOffset}/postgres`;
