@@ -61,7 +61,7 @@ export async function createService(service: ServiceDefinition, config: ServiceC
   fastify.route({
     method: 'GET',
     url: '/metrics',
-    config: { access: { public: 'read by Prometheus inside the platform; the gateway does not route it' } },
+    config: { access: { public: 'counts and times for Prometheus; holds nothing of anybody' } },
     handler: (request, reply) => {
       reply.hijack();
       metricsExporter.getMetricsRequestHandler(request.raw, reply.raw);

@@ -47,7 +47,7 @@ describe('row of a record', () => {
   it('tells superseded from invalidated records', () => {
     const link: Patient['link'] = [{ type: 'replaced-by', other: { reference: 'Patient/9990000026' } }];
     expect(rowOf(aPatient({ link }), TODAY)).toMatchObject({ status: 'superseded', superseded_by: '9990000026' });
-    expect(rowOf(aPatient({ link }, 'REDACTED'), TODAY)).toMatchObject({ status: 'superseded' });
+    expect(rowOf(aPatient({ link }, 'REDACTED'), TODAY)).toMatchObject({ status: 'superseded', confidentiality: 'U' });
     expect(rowOf(aPatient({}, 'REDACTED'), TODAY)).toMatchObject({ status: 'invalidated', superseded_by: null });
     expect(rowOf(aPatient({ link: [{ type: 'replaces', other: { reference: 'Patient/9990000026' } }] }), TODAY).status).toBe('active');
   });

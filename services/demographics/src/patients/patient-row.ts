@@ -52,8 +52,9 @@ type Searchable = Pick<
  * @param replaced the row that this one replaces: what it held and the record no longer does stays findable as previous
  */
 export function rowOf(patient: Patient, today: string, replaced?: Searchable): PatientRow {
-  const confidentiality = confidentialityOf(patient);
   const superseded_by = supersededBy(patient) ?? null;
+  // that a record is invalid hides nothing of a person who has another: the label of that one counts
+  const confidentiality = superseded_by && isInvalidated(patient) ? 'U' : confidentialityOf(patient);
   const served = serve(patient, ORDINARY_VIEW);
   return {
     nhs_number: patient.id,

@@ -175,15 +175,14 @@ function codeOf(extension: Extension, url: string): Coding | undefined {
 
 /** The same object where every element stays as it is, so that callers see by identity whether anything differs. */
 function mapElements<T extends object>(whole: T, map: (element: string, value: unknown) => unknown): T {
-  let mapped: Partial<T> | undefined;
-  for (const element of Object.keys(whole) as (keyof T & string)[]) {
-    const shown = map(element, whole[element]) as T[typeof element] | undefined;
-    if (shown === whole[element]) continue;
-    mapped ??= { ...whole };
-    if (shown === undefined) delete mapped[element];
-    else mapped[element] = shown;
+  const elements = Object.keys(whole) as (keyof T & string)[];
+  if (elements.every((element) => map(element, whole[element]) === whole[element])) return whole;
+  const mapped: Record<string, unknown> = {};
+  for (const element of elements) {
+    const shown = map(element, whole[element]);
+    if (shown !== undefined) mapped[element] = shown;
   }
-  return (mapped as T | undefined) ?? whole;
+  return mapped as T;
 }
 
 /** The same array where every item stays; undefined where none does, because FHIR has no empty arrays. */

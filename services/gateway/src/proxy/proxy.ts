@@ -43,9 +43,9 @@ export class Proxy implements OnApplicationShutdown {
   private async pass(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const api = this.routes.api(request.raw.url as string);
     const added = ['traceparent', request.traceparent, 'x-forwarded-for', request.socket.remoteAddress ?? ''];
-    if (api) {
+    if (api && !isPing(request.raw.url as string)) {
       added.push(CONTEXT_HEADER, await this.callers.ofApi(request, api).catch((refusal: unknown) => this.refused(request, api, refusal)));
-    } else {
+    } else if (!api) {
       const context = await this.callers.ofPage(request.cookies[SESSION_COOKIE]);
       if (context) added.push(CONTEXT_HEADER, context);
     }
@@ -85,6 +85,9 @@ export class Proxy implements OnApplicationShutdown {
     return upstream;
   }
 }
+
+/** Liveness of an API, which the national APIs answer to anybody. */
+const isPing = (url: string): boolean => /^[^?]*\/_ping$/.test(url);
 
 /** The reply is out of Fastify's hands by now. */
 function sendUnavailable({ raw, request }: FastifyReply, isApi: boolean): void {
