@@ -48,7 +48,7 @@ describe('an imported Patient', () => {
   });
 
   it('is completed with identifier, label and object ids, the same each time', () => {
-    const bare = () => ({ ...aPatient({ name: [{ use: 'usual', family: 'Smith' }] }), identifier: undefined, meta: { versionId: '1' } });
+    const bare = () => ({ ...aPatient({ name: [{ use: 'usual', family: 'Smith' }] }), identifier: [], meta: { versionId: '1' } });
     const one = checkedPatient(JSON.parse(JSON.stringify(bare())), TODAY);
     expect(one.identifier![0]!.value).toBe('9990000018');
     expect(one.meta!.security![0]!.code).toBe('U');

@@ -255,7 +255,7 @@ const LISTS_WITH_IDS = ['name', 'address', 'telecom', 'contact', 'generalPractit
 const VERIFIED = { code: '01', display: 'Number present and verified', version: '1.0.0' };
 
 function completed(patient: Patient): Patient {
-  patient.identifier ??= [
+  if (!patient.identifier?.length) patient.identifier = [
     {
       system: NHS_NUMBER_SYSTEM,
       value: patient.id,
@@ -267,7 +267,7 @@ function completed(patient: Patient): Patient {
       ],
     },
   ];
-  patient.meta!.security ??= [{ system: CONFIDENTIALITY_SYSTEM, code: 'U', display: 'unrestricted' }];
+  if (!patient.meta!.security?.length) patient.meta!.security = [{ system: CONFIDENTIALITY_SYSTEM, code: 'U', display: 'unrestricted' }];
   for (const address of patient.address ?? []) withBlankLines(address);
   for (const list of LISTS_WITH_IDS) {
     const items: { id?: string }[] = patient[list] ?? [];

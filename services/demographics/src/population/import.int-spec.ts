@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nhsNumberFrom } from '@carespine/fhir';
+import { aDatabase } from '@carespine/test-kit';
 import { importPatients } from './import';
 import { aRegister } from './register.fixture';
 
@@ -32,7 +33,7 @@ describe('importing patients', () => {
   let register: Awaited<ReturnType<typeof aRegister>>;
 
   beforeEach(async () => {
-    register = await aRegister();
+    register = await aRegister(await aDatabase('population'));
     rmSync(`${file}.refused.ndjson`, { force: true });
   });
   afterEach(() => register.close());

@@ -1,4 +1,5 @@
 import type { Patient } from '@carespine/fhir';
+import { aDatabase } from '@carespine/test-kit';
 import { NAME_COLUMNS, nameRowsOf, PATIENT_COLUMNS, rowOf } from '../patients/patient-row';
 import { batchOf } from './batch';
 import { loadExamples } from './demo';
@@ -12,7 +13,7 @@ const TODAY = '2026-11-24';
 describe('loading a population', () => {
   let register: Awaited<ReturnType<typeof aRegister>>;
   beforeEach(async () => {
-    register = await aRegister();
+    register = await aRegister(await aDatabase('population'));
   });
   afterEach(() => register.close());
 

@@ -47,7 +47,8 @@ export async function loadPopulation(pool: Pool, { seed, patients, today, batche
       await client.query('COMMIT');
       report?.(loaded);
     }
-    if (loaded > before) await client.query('ANALYZE patients, patient_names');
+    // so that the first readers need not mark a million rows as committed
+    if (loaded > before) await client.query('VACUUM (ANALYZE) patients, patient_names');
     return loaded - before;
   } finally {
     // the lock, and a transaction that failed half-way, end with the connection

@@ -4,7 +4,7 @@ import { Outbox, PatientKey } from '@carespine/events';
 import { ConfigError, readConfig } from '@carespine/service-kit';
 import { eventsOfLoad } from '../patients/patient-events';
 import type { Publish } from './load';
-import { orderOf, runPopulation, USAGE, type Order } from './population';
+import { complain, orderOf, runPopulation, USAGE, type Order } from './population';
 
 class PopulationConfig {
   @IsString() @MinLength(1) DATABASE_URL!: string;
@@ -19,7 +19,7 @@ async function main(args: string[]): Promise<number> {
   try {
     order = orderOf(args);
   } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
+    complain(`${(error as Error).message}\n${USAGE}`);
     return 2;
   }
   let pool: Pool | undefined;
@@ -33,7 +33,7 @@ async function main(args: string[]): Promise<number> {
     const publish: Publish = (client, patients) => outbox.add(client, patients.flatMap((patient) => eventsOfLoad(patient, key)));
     return await runPopulation(order, pool, publish);
   } catch (error) {
-    console.error(error instanceof ConfigError ? error.message : `Not finished: ${(error as Error).message}`);
+    complain(error instanceof ConfigError ? error.message : `Not finished: ${(error as Error).message}`);
     return 2;
   } finally {
     await pool?.end();

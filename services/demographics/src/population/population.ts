@@ -50,7 +50,7 @@ export async function runPopulation(order: Order, pool: Pool, publish: Publish):
   const loaded = await loadPopulation(pool, { seed, patients, today, batches: batchesOfThread, publish, report });
   progress.end();
   const shown = order.kind === 'demo' ? await loadExamples(pool, today, publish) : 0;
-  console.log(loaded + shown > 0 ? `${loaded + shown} patients loaded` : 'Nothing to load: they are all here.');
+  say(loaded + shown > 0 ? `${loaded + shown} patients loaded` : 'Nothing to load: they are all here.');
   return 0;
 }
 
@@ -60,16 +60,19 @@ async function runImport(file: string, pool: Pool, today: string, publish: Publi
     file,
     today,
     publish,
-    onRefused: (line, reason) => console.error(`line ${line}: ${reason}`),
+    onRefused: (line, reason) => complain(`line ${line}: ${reason}`),
     report: (summary) => progress.show(summary.lines, `lines, ${summary.refused} refused`),
   });
   progress.end();
-  console.log(`${loaded} loaded, ${replaced} replaced, ${alreadyLoaded} already loaded, ${refused} refused`);
+  say(`${loaded} loaded, ${replaced} replaced, ${alreadyLoaded} already loaded, ${refused} refused`);
   await warnOfMissingSuccessors(pool);
   if (refused === 0) return 0;
-  console.error(`What was refused, and why: ${file}.refused.ndjson`);
+  complain(`What was refused, and why: ${file}.refused.ndjson`);
   return 1;
 }
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+export const complain = (line: string) => process.stderr.write(`${line}\n`);
 
 /** The demo is content with the population that is there, whatever its seed. */
 async function seedOf(pool: Pool): Promise<number> {
@@ -83,7 +86,7 @@ async function warnOfMissingSuccessors(pool: Pool): Promise<void> {
       AND NOT EXISTS (SELECT FROM patients AS retained WHERE retained.nhs_number = old.superseded_by)`,
   );
   const count = Number(rows[0]?.count);
-  if (count > 0) console.error(`${count} superseded records name a retained record that is not here yet.`);
+  if (count > 0) complain(`${count} superseded records name a retained record that is not here yet.`);
 }
 
 /** One line on a terminal, now and then a line elsewhere. */

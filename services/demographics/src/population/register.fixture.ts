@@ -1,13 +1,11 @@
 import type { Patient } from '@carespine/fhir';
-import { aDatabase } from '@carespine/test-kit';
 import { Pool } from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { CreatePatients20261124090000 } from '../../migrations/20261124090000-create-patients';
 import type { Publish } from './load';
 
-/** A database with the tables of demographics, and what was published with its changes. */
-export async function aRegister() {
-  const database = await aDatabase('population');
+/** The tables of demographics in an empty database, and what was published with their changes. */
+export async function aRegister(database: { url: string; drop(): Promise<void> }) {
   const pool = new Pool({ connectionString: database.url });
   await new CreatePatients20261124090000().up({ query: (sql: string) => pool.query(sql) } as unknown as QueryRunner);
   const published: Patient[] = [];
