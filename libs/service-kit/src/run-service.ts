@@ -110,11 +110,11 @@ export async function migrate(service: ServiceDefinition, config: ServiceConfig)
 function parseBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
-  fastify.addContentTypeParser<string>(/^application\/([a-z0-9.+-]+\+)?json/i, { parseAs: 'string' }, (request, body, done) => {
+  void fastify.addContentTypeParser<string>(/^application\/([a-z0-9.+-]+\+)?json/i, { parseAs: 'string' }, (request, body, done) => {
     if (isTooDeep(body)) return done(null, new MalformedBody());
     parseJson(request, body, (error, value) => done(null, error ? new MalformedBody() : value));
   });
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  void fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
 /** Nothing that we accept nests so deep; what walks a body by recursion must not overflow. */

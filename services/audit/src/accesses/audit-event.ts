@@ -45,7 +45,12 @@ const AUTHENTICATION = { type: { system: DCM, code: '110114', display: 'User Aut
 const REST = { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest', display: 'Restful Operation' };
 
 /** Data flow to the client: then the server is the source (BALP). */
-type Kind = { type: Coding; subtype: Coding; action: AuditEvent['action']; toClient?: true };
+interface Kind {
+  type: Coding;
+  subtype: Coding;
+  action: AuditEvent['action'];
+  toClient?: true;
+}
 
 const rest = (code: string, action: AuditEvent['action'], toClient?: true): Kind => ({
   type: REST,
