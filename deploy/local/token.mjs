@@ -114,4 +114,6 @@ async function tokenFor({ clientId }, publicUrl, home, form) {
   throw new Obstacle(`The gateway gives ${clientId} no token (HTTP ${response.status}): ${answer.error_description ?? 'it does not say why'}.`);
 }
 
-const unreachable = (address) => new Obstacle(`Nothing answers at ${address}: start Carespine with npm start, or name its port with CARESPINE_PORT.`);
+function unreachable(address) {
+  return new Obstacle(`Nothing answers at ${address}: start Carespine with npm start, or name its port with CARESPINE_PORT.`);
+}
