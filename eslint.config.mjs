@@ -14,10 +14,9 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': [
         'error',
         {
-          ignoredCircularDependencies: [['@carespine/events', '@carespine/test-kit']], // in its tests
           depConstraints: [
             { sourceTag: 'layer:language', onlyDependOnLibsWithTags: ['layer:language'], bannedExternalImports: ['@nestjs/*', 'typeorm', 'kafkajs'] },
-            { sourceTag: 'layer:platform', onlyDependOnLibsWithTags: ['layer:language', 'layer:platform', 'layer:test'] },
+            { sourceTag: 'layer:platform', onlyDependOnLibsWithTags: ['layer:language', 'layer:platform'] },
             { sourceTag: 'layer:assembly', onlyDependOnLibsWithTags: ['layer:language', 'layer:platform'] },
             { sourceTag: 'layer:service', onlyDependOnLibsWithTags: ['layer:language', 'layer:platform', 'layer:assembly', 'layer:test'] },
             { sourceTag: 'layer:test', onlyDependOnLibsWithTags: ['*'] },

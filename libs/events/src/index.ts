@@ -1,5 +1,5 @@
 export { Batched, EventServer } from './event-server';
-export type { ConsumerReport } from './consumer';
+export { Consumer, type Apply, type ConsumerReport } from './consumer';
 export { newEvent, PatientKey, type Event, type NewEvent, type ReceivedEvent } from './event';
 export { Gathering } from './gathering';
 export { migrateEventLog, PostgresEventLog, type EventLog } from './event-log';

@@ -112,7 +112,7 @@ function parseBodies(fastify: FastifyInstance): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   void fastify.addContentTypeParser<string>(/^application\/([a-z0-9.+-]+\+)?json/i, { parseAs: 'string' }, (request, body, done) => {
     if (isTooDeep(body)) return done(null, new MalformedBody());
-    parseJson(request, body, (error, value) => done(null, error ? new MalformedBody() : value));
+    void parseJson(request, body, (error, value) => done(null, error ? new MalformedBody() : value));
   });
   void fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }

@@ -1,12 +1,7 @@
 import { Client, Pool, type PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
+import { Consumer, CreateOutboxAndInbox20261124080000, migrateEventLog, newEvent, Outbox, PostgresEventLog, Relay, type Apply, type Event } from '@carespine/events';
 import { aDatabase, eventually, type TestDatabase } from '@carespine/test-kit';
-import { Consumer, type Apply } from './consumer';
-import { newEvent, type Event } from './event';
-import { migrateEventLog, PostgresEventLog } from './event-log';
-import { Outbox } from './outbox';
-import { Relay } from './relay';
-import { CreateOutboxAndInbox20261124080000 } from './schema';
 
 const TOPIC = 'demographics.patient.v1';
 
