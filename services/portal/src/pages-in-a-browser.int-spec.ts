@@ -1,0 +1,202 @@
+import { mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import sparticuz from '@sparticuz/chromium';
+import type { Principal } from '@carespine/access-control';
+import { contextOf } from '@carespine/test-kit';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { dateValues } from './forms/form';
+import { PortalInTests, privacyOfficer, staff } from './portal-in-tests';
+
+/** Where to keep a picture of every page, when somebody wants to look at them. */
+const PICTURES = process.env.PORTAL_PICTURES;
+/** A desktop, the same at 200 % zoom, a small phone. */
+const WIDTHS = [1280, 640, 320];
+
+const portal = new PortalInTests();
+let browser: Browser;
+let base: string;
+
+beforeAll(async () => {
+  if (PICTURES) mkdirSync(PICTURES, { recursive: true });
+  await portal.start();
+  await portal.app.listen(0, '127.0.0.1');
+  base = `http://127.0.0.1:${(portal.app.getHttpServer().address() as AddressInfo).port}`;
+  const executablePath = process.env.CHROME_PATH ?? (await sparticuz.executablePath());
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'] });
+});
+afterAll(async () => {
+  await browser?.close();
+  await portal.stop();
+});
+
+/** A browser behind the gateway; contexts live a minute, so each journey gets its own. */
+async function visit(who: Principal | undefined, options: BrowserContextOptions = {}): Promise<Page> {
+  const headers: Record<string, string> = who ? await contextOf(who) : {};
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, baseURL: base, extraHTTPHeaders: headers, ...options });
+  return context.newPage();
+}
+
+/** Answers of the gateway that the script asks for. */
+const answerSession = (page: Page, answer: () => { status: number; body: object }) =>
+  page.route('**/auth/session', (route) => {
+    const { status, body } = answer();
+    return route.fulfill({ status, contentType: 'application/json', body: JSON.stringify(body) });
+  });
+
+const nurse = staff();
+const officer = privacyOfficer();
+const born = dateValues('birth', '1985-03-04');
+const month = { ...dateValues('from', '2026-11-01'), ...dateValues('to', '2026-11-24') };
+
+type Shown = [name: string, who: Principal | undefined, path: () => Promise<string> | string, form?: Record<string, string>];
+
+const patient = (number: string, rest = '', who = nurse) => async () => (await portal.open(number, who)) + rest;
+const afterPost = (path: string, form: Record<string, string>, who: Principal) => async () => String((await portal.post(path, form, who)).headers.location);
+const search = (form: Record<string, string>) => afterPost('/find-a-patient/basic', { ...born, ...form }, nurse);
+
+const PAGES: Shown[] = [
+  ['start', undefined, () => '/'],
+  ['home', officer, () => '/'],
+  ['choose-role', { ...nurse, role: undefined }, () => '/choose-role'],
+  ['signed-out', undefined, () => '/signed-out?reason=idle'],
+  ['sign-in-problem', undefined, () => '/sign-in-problem?reason=authenticator'],
+  ['find', nurse, () => '/find-a-patient'],
+  ['find-error', nurse, () => '/find-a-patient', { nhsNumber: '123' }],
+  ['basic', nurse, () => '/find-a-patient/basic'],
+  ['basic-error', nurse, () => '/find-a-patient/basic', { 'birth-day': '31', 'birth-month': '2' }],
+  ['advanced', nurse, () => '/find-a-patient/advanced'],
+  ['advanced-error', nurse, () => '/find-a-patient/advanced', { family: 'S*', postcode: '!', email: 'x' }],
+  ['results', nurse, search({ family: 'Smith', gender: 'female', postcode: 'LS1 6AE' })],
+  ['no-match', nurse, search({ family: 'Nobody' })],
+  ['too-many', nurse, search({ family: 'Many' })],
+  ['patient', nurse, patient('9000000009')],
+  ['patient-saved', nurse, patient('9000000009', '?saved=name')],
+  ['patient-officer', officer, patient('9000000009', '', officer)],
+  ['patient-restricted', nurse, patient('9000000025')],
+  ['patient-deceased', nurse, patient('9000000033')],
+  ['patient-merged', nurse, patient('9000000041')],
+  ['no-record', nurse, patient('9000000017')],
+  ['invalidated', nurse, patient('9000000068')],
+  ...['name', 'birth-date', 'gender', 'death', 'home-address', 'temporary-address', 'correspondence-address'].map((slug): Shown => [`edit-${slug}`, nurse, patient('9000000009', `/edit/${slug}`)]),
+  ...['contact-details', 'gp-practice', 'communication', 'contact-preference'].map((slug): Shown => [`edit-${slug}`, nurse, patient('9000000009', `/edit/${slug}`)]),
+  ['edit-error', nurse, patient('9000000009', '/edit/temporary-address'), { version: '2', postcode: 'x' }],
+  ['edit-closed', nurse, patient('9000000033', '/edit/death')],
+  ['edit-conflict', nurse, patient('9000000009', '/edit/name'), { version: '1', 'was-title': 'Miss', 'was-first': 'Jane', 'was-last': 'Jones', title: 'Dr', first: 'Jane', last: 'Jones' }],
+  ['who-looked', officer, () => '/who-looked'],
+  ['accesses', officer, patient('9000000009', '/accesses', officer)],
+  ['accesses-none', officer, patient('9000000025', '/accesses', officer)],
+  ['accesses-error', officer, patient('9000000009', '/accesses', officer), { ...month, user: 'abc' }],
+  ['user-activity', officer, () => '/user-activity'],
+  ['user-activity-error', officer, () => '/user-activity', {}],
+  ['user-activity-list', officer, afterPost('/user-activity', { ...month, user: '555000000101' }, officer)],
+  ['no-permission', nurse, () => '/user-activity'],
+  ['link-expired', nurse, () => '/patients/x'],
+  ['not-found', nurse, () => '/nowhere'],
+];
+
+/** Posts as a form on one of our own pages does. The script is text: this project compiles without the browser's types. */
+async function post(page: Page, path: string, form: Record<string, string>): Promise<void> {
+  await page.goto('/signed-out');
+  await Promise.all([
+    page.waitForNavigation({ waitUntil: 'load' }),
+    page.evaluate(`
+      const form = Object.assign(document.createElement('form'), { method: 'post', action: ${JSON.stringify(path)} });
+      for (const [name, value] of ${JSON.stringify(Object.entries(form))}) {
+        form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }));
+      }
+      document.body.append(form);
+      form.submit();`),
+  ]);
+}
+
+describe('WCAG 2.2 AA, 1.4.10 reflow at 320 px, 1.4.4 at 200 %', () => {
+  it.each(PAGES.map((shown) => [shown[0], shown] as const))('%s', async (_name, [name, who, path, form]) => {
+    const page = await visit(who);
+    const said: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && !/status of [45]/.test(message.text()) && said.push(message.text()));
+    page.on('pageerror', (error) => said.push(error.message));
+    await answerSession(page, () => ({ status: 200, body: { secondsLeft: 900 } }));
+    if (form) await post(page, await path(), form);
+    else await page.goto(await path());
+    expect(await page.title()).toMatch(/^.{4,} – Carespine$/);
+    expect(await page.textContent('h1')).not.toContain('something went wrong');
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 });
+      if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}-${width}.png`), fullPage: true });
+      expect([width, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([width, width]);
+      if (width === 640) continue; // the same elements as at 320, and axe is slow
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => [width, id, nodes.map(({ html }) => html)])).toEqual([]);
+    }
+    expect(said).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe('without JavaScript', () => {
+  it('a patient is found, read and changed', async () => {
+    const page = await visit(nurse, { javaScriptEnabled: false });
+    await page.goto('/find-a-patient/basic');
+    await page.getByLabel('Last name').fill('Smith');
+    for (const [part, value] of [['Day', '4'], ['Month', '3'], ['Year', '1985']] as const) await page.getByLabel(part).fill(value);
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('link', { name: 'SMITH, Jane Marie (Mrs)' }).click();
+    await page.getByRole('link', { name: 'Change usual name' }).click();
+    await page.getByLabel('Last name').fill('Jones');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.textContent('.nhsuk-notification-banner')).resolves.toContain('The name was changed');
+    expect(await page.textContent('.app-patient__name')).toContain('JONES, Jane Marie (Mrs)');
+    await page.context().close();
+  });
+});
+
+describe('by keyboard alone', () => {
+  it('the skip link is first, and a search needs no mouse', async () => {
+    const page = await visit(nurse);
+    await page.goto('/find-a-patient');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toContain('Skip to main content');
+    await page.keyboard.press('Enter');
+    for (let tabs = 0; tabs < 10 && (await page.evaluate('document.activeElement.id')) !== 'nhsNumber'; tabs++) await page.keyboard.press('Tab');
+    await page.keyboard.type('9000000025');
+    await Promise.all([page.waitForURL('**/patients/*'), page.keyboard.press('Enter')]);
+    expect(await page.textContent('body')).toContain('location is hidden');
+    await page.context().close();
+  });
+});
+
+describe('sessions: a warning 2 minutes before the idle end', () => {
+  it('asks, stays on request, and ends as the server says', async () => {
+    const page = await visit(nurse);
+    await page.clock.install();
+    let left: { status: number; body: object } = { status: 200, body: { secondsLeft: 600 } };
+    let kept = 0;
+    await answerSession(page, () => left);
+    await page.route('**/auth/keep-alive', (route) => {
+      kept++;
+      left = { status: 200, body: { secondsLeft: 900 } };
+      return route.fulfill({ status: 204 });
+    });
+    await page.goto('/find-a-patient');
+    const dialog = page.getByRole('dialog', { name: 'Are you still there?' });
+    await page.clock.runFor(15_000);
+    expect(await dialog.isVisible()).toBe(false);
+
+    left = { status: 200, body: { secondsLeft: 118 } };
+    await page.clock.runFor(61_000);
+    await dialog.waitFor();
+    expect(await dialog.textContent()).toContain('2 minutes');
+    if (PICTURES) await page.screenshot({ path: join(PICTURES, 'idle-warning.png') });
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await dialog.getByRole('button', { name: 'Stay signed in' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(kept).toBe(1);
+
+    left = { status: 401, body: { reason: 'elsewhere' } };
+    await Promise.all([page.waitForURL('**/signed-out?reason=elsewhere'), page.clock.runFor(120_000)]);
+    expect(await page.textContent('h1')).toBe('You signed in somewhere else');
+    await page.context().close();
+  });
+});
