@@ -1,13 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { FAMILY_SOUND } from '../src/search/family-sound';
 
 /**
  * The record as it is served, its searchable columns, its former versions and related people.
  *
  * Searchable columns are copies of what stands in `record`, written in the same statement: no foreign keys guard them,
  * because a national population is loaded through them. Most records are a little over the 2 KB at which PostgreSQL starts to
- * compress; they stay as they are, so that a read costs no decompression. The index by sound holds the very expression that a
- * fuzzy search asks for: a change of it needs a migration of its own.
+ * compress; they stay as they are, so that a read costs no decompression. No index by sound: a fuzzy search
+ * reads the names of a day, of which there are about thirty in a million people, and the index would double the cost of a load.
  */
 export class CreatePatients20261124090000 implements MigrationInterface {
   readonly name = 'CreatePatients20261124090000';
@@ -44,7 +43,6 @@ export class CreatePatients20261124090000 implements MigrationInterface {
         previous boolean NOT NULL
       );
       CREATE INDEX patient_names_by_birth_date ON patient_names (birth_date, family text_pattern_ops);
-      CREATE INDEX patient_names_by_family_sound ON patient_names ((${FAMILY_SOUND}), birth_date);
       CREATE INDEX patient_names_by_nhs_number ON patient_names (nhs_number);
 
       CREATE TABLE patient_versions (

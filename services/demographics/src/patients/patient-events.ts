@@ -29,7 +29,7 @@ export function eventsOfUpdate(before: Patient, after: Patient, key: PatientKey,
   return facts.map((fact) => newEvent({ ...fact, topic: TOPIC, key: key.of(after.id), traceparent }));
 }
 
-/** What other services must know of a patient who was loaded: nothing of most. */
+/** What other services must know of a patient who was loaded and is, or was until now, no ordinary one. */
 export function eventsOfLoad(patient: Patient, key: PatientKey): Event[] {
   const nhsNumber = patient.id;
   const facts: Fact[] = [];
@@ -41,11 +41,12 @@ export function eventsOfLoad(patient: Patient, key: PatientKey): Event[] {
     facts.push({ type: PatientInvalidatedSchema.typeName, payload: toBinary(PatientInvalidatedSchema, create(PatientInvalidatedSchema, { nhsNumber })) });
   }
   const confidentiality = confidentialityOf(patient);
-  if (confidentiality !== 'U' && !isInvalidated(patient)) {
+  const died = deathOf(patient);
+  const isOrdinaryAgain = facts.length === 0 && !died;
+  if ((confidentiality !== 'U' || isOrdinaryAgain) && !isInvalidated(patient)) {
     const fact = create(PatientConfidentialityChangedSchema, { nhsNumber, confidentiality });
     facts.push({ type: PatientConfidentialityChangedSchema.typeName, payload: toBinary(PatientConfidentialityChangedSchema, fact) });
   }
-  const died = deathOf(patient);
   if (died) facts.push(died);
   return facts.map((fact) => newEvent({ ...fact, topic: TOPIC, key: key.of(nhsNumber) }));
 }

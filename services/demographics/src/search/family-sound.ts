@@ -16,7 +16,7 @@ const FIRST_CODE = `translate(left(${WORD}, 1), '${CODED}', '${CODES}')`;
 
 /**
  * Soundex of a family name in SQL, equal to `soundex(familyWord(family))` for every name that a record may hold: the first
- * letter, then the codes of the rest without the first letter's own and the vowels (`.`). An immutable expression, for an
- * index to hold: the migration repeats this very text.
+ * letter, then the codes of the rest without the first letter's own and the vowels (`.`). It spares the
+ * answer of a fuzzy search the names that cannot agree.
  */
 export const FAMILY_SOUND = `left(${WORD}, 1) || left(replace(substr(${RUNS_COLLAPSED}, 1 + length(${FIRST_CODE})), '.', '') || '000', 3)`;
