@@ -64,7 +64,8 @@ export class Revocations implements OnModuleInit, OnModuleDestroy {
   /** Everything made from a CIS2 session ends; heard everywhere when the transaction commits. */
   async revokeSid(sid: string, tx: Transaction): Promise<void> {
     const now = new Date(this.clock.nowMs());
-    await tx.query('INSERT INTO revoked_sids (sid, revoked_at) VALUES ($1, $2) ON CONFLICT (sid) DO UPDATE SET revoked_at = $2', [sid, now]);
+    const remember = 'INSERT INTO revoked_sids (sid, revoked_at) VALUES ($1, $2) ON CONFLICT (sid) DO UPDATE SET revoked_at = $2';
+    await tx.query(remember, [sid, now]);
     await tx.query(`DELETE FROM revoked_sids WHERE revoked_at < $1::timestamptz - interval '2 days'`, [now]);
     await tx.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify({ sid })]);
   }

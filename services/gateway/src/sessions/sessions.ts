@@ -34,6 +34,12 @@ export interface SignedIn {
   idToken: string;
 }
 
+/** A session with the secret for its cookie, which is known at this moment alone. */
+export interface Opened {
+  cookie: string;
+  session: Session;
+}
+
 export type EndReason = 'logout' | 'elsewhere' | 'idle' | 'absolute' | 'back-channel' | 'rotated';
 
 /** How long a session has, in whole seconds, unless the user does something. */
@@ -106,14 +112,14 @@ export class Sessions {
    *
    * @returns the secret for the cookie, and the sessions that had to give way
    */
-  async open(signedIn: SignedIn, positionId: string | undefined, browsers?: Session): Promise<{ cookie: string; session: Session; ended: Session[] }> {
+  async open(signedIn: SignedIn, positionId: string | undefined, replaced?: Session): Promise<Opened & { ended: Session[] }> {
     const { staff, aal, sid } = signedIn;
     const session: Session = { id: randomUUID(), staff, positionId, aal, sid, startedAt: new Date(this.clock.nowMs()) };
     const cookie = newSecret();
     const ended = await this.database.transaction(async (tx) => {
       await takeTurn(tx, staff.userId);
       await this.endForgotten(tx, staff.userId);
-      const older = await this.endRows(tx, '(user_id = $3 OR id = $4)', 'elsewhere', [staff.userId, browsers?.id ?? null]);
+      const older = await this.endRows(tx, '(user_id = $3 OR id = $4)', 'elsewhere', [staff.userId, replaced?.id ?? null]);
       await this.insert(tx, cookie, session, signedIn);
       await tx.query(`DELETE FROM sessions WHERE started_at < $1::timestamptz - interval '2 days'`, [session.startedAt]);
       return older;
@@ -123,12 +129,12 @@ export class Sessions {
   }
 
   /** The same sign-in in another role: a session of its own, and nothing of the old one holds any more. */
-  async changeRole(current: Session, positionId: string): Promise<{ cookie: string; session: Session }> {
+  async changeRole(current: Session, positionId: string): Promise<Opened> {
     return this.rotate(current, { ...current, id: randomUUID(), positionId });
   }
 
   /** The same user, signed in again more strongly, in the role that she had. */
-  async stepUp(current: Session, signedIn: SignedIn): Promise<{ cookie: string; session: Session }> {
+  async stepUp(current: Session, signedIn: SignedIn): Promise<Opened> {
     const { staff, aal, sid } = signedIn;
     return this.rotate(current, { ...current, staff, aal, sid }, signedIn);
   }
@@ -171,7 +177,8 @@ export class Sessions {
     const read: Remembered = { session: sessionOf(row), lastSeenMs: row.last_seen_at.getTime(), writtenMs: row.last_seen_at.getTime() };
     const limit = this.limitPassed(read);
     if (limit) {
-      await this.database.transaction((tx) => this.endRows(tx, 'id_hash = $3 AND last_seen_at = $4', limit, [hashOf(cookie), row.last_seen_at]));
+      const which = 'id_hash = $3 AND last_seen_at = $4';
+      await this.database.transaction((tx) => this.endRows(tx, which, limit, [hashOf(cookie), row.last_seen_at]));
       return undefined;
     }
     if (generation === this.cache.generation) this.cache.set(cookie, read);
@@ -199,7 +206,7 @@ export class Sessions {
   }
 
   /** @throws Fault 401 when the session ended while the request was under way */
-  private async rotate(current: Session, next: Session, signedIn?: SignedIn): Promise<{ cookie: string; session: Session }> {
+  private async rotate(current: Session, next: Session, signedIn?: SignedIn): Promise<Opened> {
     const cookie = newSecret();
     await this.database.transaction(async (tx) => {
       await takeTurn(tx, current.staff.userId);
@@ -211,12 +218,14 @@ export class Sessions {
     return { cookie, session: next };
   }
 
-  private async insert(tx: EntityManager, cookie: string, session: Session, { authTime, idToken }: Pick<SignedIn, 'authTime' | 'idToken'>): Promise<void> {
+  private async insert(tx: EntityManager, cookie: string, session: Session, proof: Pick<SignedIn, 'authTime' | 'idToken'>): Promise<void> {
     const { id, staff, positionId = null, aal, sid = null, startedAt } = session;
+    const { authTime, idToken } = proof;
+    const now = new Date(this.clock.nowMs());
     await tx.query(
       `INSERT INTO sessions (id_hash, id, user_id, staff, position_id, aal, sid, id_token, started_at, authenticated_at, last_seen_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-      [hashOf(cookie), id, staff.userId, JSON.stringify(staff), positionId, aal, sid, idToken, startedAt, authTime, new Date(this.clock.nowMs())],
+      [hashOf(cookie), id, staff.userId, JSON.stringify(staff), positionId, aal, sid, idToken, startedAt, authTime, now],
     );
   }
 
@@ -237,7 +246,8 @@ export class Sessions {
   /** Ends active sessions and says so to every replica. */
   private async endedRows(tx: EntityManager, which: string, reason: EndReason, values: unknown[]): Promise<SessionRow[]> {
     const rows = await tx.query<SessionRow[]>(
-      `WITH ended AS (UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL AND ${which} RETURNING *) SELECT * FROM ended`,
+      `WITH ended AS (UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL AND ${which} RETURNING *)
+       SELECT * FROM ended`,
       [new Date(this.clock.nowMs()), reason, ...values],
     );
     for (const { id } of rows) await this.revocations.announceSession(id, tx);
@@ -250,7 +260,8 @@ export class Sessions {
 }
 
 /** What is done about a user's sessions is done one after the other, at all replicas. */
-const takeTurn = (tx: EntityManager, userId: string): Promise<unknown> => tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`session of ${userId}`]);
+const takeTurn = (tx: EntityManager, userId: string): Promise<unknown> =>
+  tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`session of ${userId}`]);
 
 interface SessionRow extends QueryResultRow {
   id: string;

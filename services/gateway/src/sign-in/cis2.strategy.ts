@@ -81,8 +81,9 @@ export class Cis2Strategy extends passport.Strategy {
     const callback = new URL(this.redirectUri());
     callback.search = search;
     const [state, ...more] = callback.searchParams.getAll('state');
-    const underWay = browser !== undefined && state !== undefined && more.length === 0 ? await this.signIns.take(browser, state) : undefined;
-    if (!underWay || state === undefined) throw new SignInRefused('failed', 'callback.state');
+    if (browser === undefined || state === undefined || more.length > 0) throw new IdentityRefused('callback', 'state');
+    const underWay = await this.signIns.take(browser, state);
+    if (!underWay) throw new IdentityRefused('callback', 'state');
     const { nonce, codeVerifier, acrValues, stepUpOf, startedAt } = underWay;
     return refusedAs({ isStepUp: stepUpOf !== undefined }, async () => {
       const { idToken, accessToken, verified } = await this.provider.exchange(callback, {
@@ -112,6 +113,7 @@ export class Cis2Strategy extends passport.Strategy {
 function agreeing(staff: Staff, { userId, idAssurance, selectedRoleId = staff.selectedRoleId }: VerifiedIdToken): Staff {
   if (staff.userId !== userId) throw new IdentityRefused('userinfo', 'sub');
   if (staff.idAssurance > 0 && staff.idAssurance < idAssurance) throw new SignInRefused('assurance', 'userinfo.idassurancelevel: too-low');
-  if (staff.selectedRoleId !== undefined && staff.selectedRoleId !== selectedRoleId) throw new IdentityRefused('userinfo', 'selected_roleid');
+  const isPickedTwice = staff.selectedRoleId !== undefined && staff.selectedRoleId !== selectedRoleId;
+  if (isPickedTwice) throw new IdentityRefused('userinfo', 'selected_roleid');
   return { ...staff, idAssurance, ...(selectedRoleId !== undefined && { selectedRoleId }) };
 }

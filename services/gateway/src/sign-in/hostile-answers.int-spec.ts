@@ -114,13 +114,18 @@ const TOKEN_ANSWERS: Case[] = [
 const ID_TOKENS: Case[] = [
   failed('rubbish', 'id_token.shape', () => ({ idToken: () => 'rubbish' })),
   failed('five parts, as if encrypted', 'id_token.shape', () => ({ idToken: (token) => `${token}.a.b` })),
-  failed('an array for claims', 'id_token.shape', () => ({ idToken: () => forge({ alg: 'RS256', kid: 'cis2-1' }, [], provider.signing.privateKey) })),
+  failed('an array for claims', 'id_token.shape', () => ({
+    idToken: () => forge({ alg: 'RS256', kid: 'cis2-1' }, [], provider.signing.privateKey),
+  })),
   failed('20 kB', 'id_token.shape', () => withClaims({ padding: 'x'.repeat(20_000) })),
   failed('alg none', 'id_token.alg', () => ({ idToken: (_, good) => forge({ alg: 'none', kid: 'cis2-1' }, good) })),
   failed('alg None', 'id_token.alg', () => ({ idToken: (_, good) => forge({ alg: 'None' }, good) })),
   failed('no alg', 'id_token.alg', () => ({ idToken: (_, good) => forge({ kid: 'cis2-1' }, good, provider.signing.privateKey) })),
   failed('HS256 with the public key as its secret', 'id_token.alg', () => ({
-    idToken: (_, good) => forge({ alg: 'HS256', kid: 'cis2-1' }, good, provider.signing.publicKey.export({ format: 'pem', type: 'spki' }).toString()),
+    idToken: (_, good) => {
+      const pem = provider.signing.publicKey.export({ format: 'pem', type: 'spki' }).toString();
+      return forge({ alg: 'HS256', kid: 'cis2-1' }, good, pem);
+    },
   })),
   failed('RS512 with the right key', 'id_token.alg', () => ({ header: (header) => ({ ...header, alg: 'RS512' }) })),
   failed('PS256 with the right key', 'id_token.alg', () => ({ header: (header) => ({ ...header, alg: 'PS256' }) })),
@@ -203,8 +208,12 @@ const USERINFOS: Case[] = [
   failed('a role id that is a number', 'userinfo.nhsid_nrbac_roles', () => roles(aRole({ person_roleid: 555000001101 }))),
   failed('two roles of one id', 'userinfo.nhsid_nrbac_roles', () => roles(aRole(), aRole({ activity_codes: [] }))),
   failed('activity codes that are no list', 'userinfo.nhsid_nrbac_roles', () => roles(aRole({ activity_codes: 'B0264' }))),
-  failed('an activity code that is an object', 'userinfo.nhsid_nrbac_roles', () => roles(aRole({ activity_codes: [{ toString: 'B0264' }] }))),
-  failed('501 roles', 'userinfo.nhsid_nrbac_roles', () => roles(...Array.from({ length: 501 }, (_, i) => ({ person_roleid: String(555000000000 + i) })))),
+  failed('an activity code that is an object', 'userinfo.nhsid_nrbac_roles', () =>
+    roles(aRole({ activity_codes: [{ toString: 'B0264' }] })),
+  ),
+  failed('501 roles', 'userinfo.nhsid_nrbac_roles', () =>
+    roles(...Array.from({ length: 501 }, (_, i) => aRole({ person_roleid: String(555000000000 + i) }))),
+  ),
   failed('organisations that are no list', 'userinfo.nhsid_user_orgs', () => userinfo({ nhsid_user_orgs: 'RZZ01' })),
   failed('an empty selected_roleid', 'userinfo.selected_roleid', () => userinfo({ selected_roleid: '' })),
   failed('a selected_roleid that is no id', 'userinfo.selected_roleid', () => userinfo({ selected_roleid: 'all' })),
@@ -236,7 +245,10 @@ const KEY_SETS: Case[] = [
   failed('is empty', 'keys.kid', () => jwks()),
   failed('has a symmetric key', 'keys.kid', () => jwks({ kty: 'oct', k: base64url('secret'), kid: 'cis2-1', alg: 'HS256' })),
   failed('has an encryption key', 'keys.kid', () => jwks({ ...provider.jwks().keys[0], use: 'enc' })),
-  failed('has two keys of one kid', 'keys.kid', () => jwks(...provider.jwks().keys, { ...provider.jwks().keys[0], ...anotherKey.publicKey.export({ format: 'jwk' }) })),
+  failed('has two keys of one kid', 'keys.kid', () => {
+    const [good] = provider.jwks().keys;
+    return jwks({ ...good }, { ...good, ...anotherKey.publicKey.export({ format: 'jwk' }) });
+  }),
   failed('has a key of 1024 bits', 'id_token.signature', () => {
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
     return {
@@ -325,7 +337,7 @@ describe('identity and access: state known and unused', () => {
     await browser.get(callback);
     const code = new URLSearchParams(callback.split('?')[1]).get('code') ?? '';
     provider.bend = { callback: (parameters) => parameters.set('code', code) };
-    await expectRefusal(await browser.get(provider.authorize((await browser.get('/auth/login')).location)), 'failed', 'token_endpoint.error');
+    await expectRefusal(await signIn(browser), 'failed', 'token_endpoint.error');
   });
 
   it('refuses a code that another browser’s sign-in got (PKCE)', async () => {
@@ -333,7 +345,7 @@ describe('identity and access: state known and unused', () => {
     const stolen = provider.authorize((await victim.get('/auth/login')).location);
     const code = new URLSearchParams(stolen.split('?')[1]).get('code') ?? '';
     provider.bend = { callback: (parameters) => parameters.set('code', code) };
-    await expectRefusal(await attacker.get(provider.authorize((await attacker.get('/auth/login')).location)), 'failed', 'token_endpoint.error');
+    await expectRefusal(await signIn(attacker), 'failed', 'token_endpoint.error');
   });
 
   it('refuses a return after 10 minutes', async () => {

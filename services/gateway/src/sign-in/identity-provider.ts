@@ -5,7 +5,7 @@ import { ConfigError } from '@carespine/service-kit';
 import { GatewayConfig } from '../config';
 import { Clock } from '../sessions/clock';
 import { verifyIdToken, type IdTokenExpectations, type VerifiedIdToken } from '../staff/id-token';
-import { IdentityRefused } from '../staff/identity-refused';
+import { IdentityRefused, type Part } from '../staff/identity-refused';
 import { ProviderKeys } from '../staff/provider-keys';
 import { isSafeAddress } from './issuer';
 import { fetchFromProvider, ProviderUnreachable } from './provider-fetch';
@@ -73,7 +73,9 @@ export class IdentityProvider implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const jwk = JSON.parse(this.config.CIS2_CLIENT_PRIVATE_JWK) as JWK;
     const key = await importJWK({ ...jwk, alg: 'RS512' }, 'RS512').catch(() => undefined);
-    if (!key || key instanceof Uint8Array || key.type !== 'private') throw new ConfigError('CIS2_CLIENT_PRIVATE_JWK must be a private RSA key');
+    if (!key || key instanceof Uint8Array || key.type !== 'private') {
+      throw new ConfigError('CIS2_CLIENT_PRIVATE_JWK must be a private RSA key');
+    }
     this.clientKey = { key: key as CryptoKey, kid: jwk.kid };
   }
 
@@ -123,7 +125,8 @@ export class IdentityProvider implements OnModuleInit {
       return await verify(tokens.id_token ?? '', tokens.access_token);
     } catch (error) {
       if (error instanceof IdentityRefused) throw error;
-      if (typeof answer.id_token === 'string' && typeof answer.access_token === 'string') await verify(answer.id_token, answer.access_token);
+      const { id_token, access_token } = answer;
+      if (typeof id_token === 'string' && typeof access_token === 'string') await verify(id_token, access_token);
       throw refusalOf(error, asked);
     }
   }
@@ -148,7 +151,7 @@ export class IdentityProvider implements OnModuleInit {
     }
   }
 
-  private verify(idToken: string, { state: _, codeVerifier: __, ...expected }: CodeExchange & { accessToken: string }): Promise<VerifiedIdToken> {
+  private verify(idToken: string, expected: CodeExchange & { accessToken: string }): Promise<VerifiedIdToken> {
     return verifyIdToken(idToken, {
       ...expected,
       issuers: [{ issuer: this.issuer, keys: this.keys }],
@@ -225,8 +228,10 @@ export class IdentityProvider implements OnModuleInit {
 }
 
 function refusalOf(error: unknown, asked: boolean): IdentityRefused {
-  const refuse = (part: 'callback' | 'token_endpoint', element: string): IdentityRefused => new IdentityRefused(part, element, 'wrong', { cause: error });
-  if (error instanceof client.AuthorizationResponseError) return refuse('callback', error.error === 'access_denied' ? 'access_denied' : 'error');
+  const refuse = (part: Part, element: string): IdentityRefused => new IdentityRefused(part, element, 'wrong', { cause: error });
+  if (error instanceof client.AuthorizationResponseError) {
+    return refuse('callback', error.error === 'access_denied' ? 'access_denied' : 'error');
+  }
   if (!asked) return refuse('callback', 'parameters');
   if (error instanceof client.ResponseBodyError) return refuse('token_endpoint', 'error');
   return refuse('token_endpoint', error instanceof Error && error.cause instanceof ProviderUnreachable ? 'unreachable' : 'answer');

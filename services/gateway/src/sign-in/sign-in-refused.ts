@@ -37,7 +37,7 @@ export async function refusedAs<T>(facts: Partial<Pick<SignInRefused, 'agent' | 
   }
 }
 
-/** @see identity and access specification, "Sign-in checks at the callback": the page says what to do, never what failed cryptographically */
+/** @see identity and access specification, "Sign-in checks at the callback": the page never tells what failed cryptographically */
 function problemOf({ part, element, kind }: IdentityRefused): Problem {
   if (kind === 'too-low') return element === 'id_assurance_level' ? 'assurance' : 'authenticator';
   return part === 'callback' && element === 'access_denied' ? 'cancelled' : 'failed';

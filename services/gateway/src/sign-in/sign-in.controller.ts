@@ -93,7 +93,8 @@ export class SignInController {
     } catch (error) {
       if (!(error instanceof SignInRefused)) throw error;
       const { reason, outcome, agent, isStepUp, problem } = error;
-      await this.records.record(request, { interaction: isStepUp ? Interaction.STEP_UP : interaction, outcome, outcomeDescription: reason, agent });
+      const act = isStepUp ? Interaction.STEP_UP : interaction;
+      await this.records.record(request, { interaction: act, outcome, outcomeDescription: reason, agent });
       redirect(reply, `/sign-in-problem?reason=${problem}`);
     }
   }

@@ -17,8 +17,11 @@ let aheadMs = 0;
 beforeAll(async () => {
   provider = await FakeProvider.start();
   service = await startService(signInService, settings(provider.issuer));
-  replica = await startService(signInService, { ...settings(provider.issuer), DATABASE_URL: service.databaseUrl, EVENT_LOG_URL: service.eventLogUrl });
-  for (const { app } of [service, replica]) jest.spyOn(app.get(Clock, { strict: false }), 'nowMs').mockImplementation(() => Date.now() + aheadMs);
+  const stores = { DATABASE_URL: service.databaseUrl, EVENT_LOG_URL: service.eventLogUrl };
+  replica = await startService(signInService, { ...settings(provider.issuer), ...stores });
+  for (const { app } of [service, replica]) {
+    jest.spyOn(app.get(Clock, { strict: false }), 'nowMs').mockImplementation(() => Date.now() + aheadMs);
+  }
 });
 
 afterEach(() => {
@@ -221,12 +224,23 @@ describe('identity and access: step-up (RFC 9470)', () => {
     expect((await browser.get('/auth/step-up?returnTo=/who-looked')).location).toBe('/who-looked');
   });
 
+  const becomeAnother = (): void => {
+    provider.sub = '555000000102';
+    provider.userinfo = aUserinfo({ sub: provider.sub, uid: undefined, nhsid_useruid: undefined });
+  };
+  const authenticatedSecondsAgo = (seconds: number): void => {
+    provider.bend = { claims: (claims) => ({ ...claims, auth_time: provider.seconds() - seconds }) };
+  };
+  const loseTheRole = (): void => {
+    provider.userinfo = aUserinfo({ nhsid_nrbac_roles: [aRole({ person_roleid: '555000001102' })] });
+  };
+
   it.each<[string, () => void, string, Outcome]>([
-    ['another user', () => (provider.userinfo = aUserinfo({ sub: (provider.sub = '555000000102'), uid: undefined, nhsid_useruid: undefined })), 'failed', Outcome.SERIOUS_FAILURE],
+    ['another user', becomeAnother, 'failed', Outcome.SERIOUS_FAILURE],
     ['the same strength as before', () => Object.assign(provider, { aal: 2, acr: 'AAL2_TOTP' }), 'authenticator', Outcome.MINOR_FAILURE],
     ['a strong level with a weak acr', () => (provider.acr = 'AAL2_TOTP'), 'authenticator', Outcome.MINOR_FAILURE],
-    ['an authentication of before', () => (provider.bend = { claims: (claims) => ({ ...claims, auth_time: provider.seconds() - 60 }) }), 'failed', Outcome.SERIOUS_FAILURE],
-    ['a role list without the role', () => (provider.userinfo = aUserinfo({ nhsid_nrbac_roles: [aRole({ person_roleid: '555000001102' })] })), 'role', Outcome.MINOR_FAILURE],
+    ['an authentication of before', () => authenticatedSecondsAgo(60), 'failed', Outcome.SERIOUS_FAILURE],
+    ['a role list without the role', loseTheRole, 'role', Outcome.MINOR_FAILURE],
   ])('refuses %s, and leaves the session as it was', async (_what, bend, reason, outcome) => {
     const browser = aBrowser();
     await signIn(browser);
@@ -361,7 +375,9 @@ describe('identity and access: sign-out', () => {
     expect(url.searchParams.get('post_logout_redirect_uri')).toBe('http://127.0.0.1:8080/signed-out');
     expect([...browser.cookies]).toEqual([]);
     expect(await service.app.get(Sessions, { strict: false }).find(cookie)).toBeUndefined();
-    expect(await recordsOf(answer.requestId, service)).toMatchObject([{ interaction: Interaction.SIGN_OUT, outcome: Outcome.SUCCESS, agent: { userId: USER_ID } }]);
+    expect(await recordsOf(answer.requestId, service)).toMatchObject([
+      { interaction: Interaction.SIGN_OUT, outcome: Outcome.SUCCESS, agent: { userId: USER_ID } },
+    ]);
   });
 
   it('is no fault without a session', async () => {
@@ -384,7 +400,8 @@ describe('requests that another site makes', () => {
 });
 
 describe('identity and access: back-channel logout', () => {
-  const logout = (token: string, at = service.url, path = '/auth/backchannel-logout'): Promise<Answer> => new Browser(at).post(path, { logout_token: token });
+  const logout = (token: string, at = service.url, path = '/auth/backchannel-logout'): Promise<Answer> =>
+    new Browser(at).post(path, { logout_token: token });
 
   it.each(['/auth/backchannel-logout', '/oauth2/backchannel_logout'])('ends the session on every replica within 2 s (%s)', async (path) => {
     const browser = aBrowser();
@@ -407,7 +424,8 @@ describe('identity and access: back-channel logout', () => {
     expect((await elsewhere.get('/auth/session')).status).toBe(200);
     const client = new Client({ connectionString: service.databaseUrl });
     await client.connect();
-    await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gateway revocations' AND datname = current_database()`);
+    await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name = 'gateway revocations' AND datname = current_database()`);
     await client.end();
     expect((await logout(await provider.logoutToken())).status).toBe(200);
     await within2Seconds(async () => (await elsewhere.get('/auth/session')).status === 401);

@@ -27,12 +27,13 @@ export class SignInsUnderWay {
 
   async add(browser: string, state: string, signIn: Omit<SignInUnderWay, 'startedAt'>): Promise<void> {
     const { nonce, codeVerifier, acrValues, returnTo, stepUpOf = null } = signIn;
+    const now = new Date(this.clock.nowMs());
     await this.database.query({
       name: 'sign-in-add',
       text: `WITH swept AS (DELETE FROM sign_ins WHERE started_at < $9)
         INSERT INTO sign_ins (state_hash, browser_hash, nonce, code_verifier, acr_values, return_to, step_up_of, started_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      values: [hashOf(state), hashOf(browser), nonce, codeVerifier, acrValues, returnTo, stepUpOf, new Date(this.clock.nowMs()), this.oldest()],
+      values: [hashOf(state), hashOf(browser), nonce, codeVerifier, acrValues, returnTo, stepUpOf, now, this.oldest()],
     });
   }
 

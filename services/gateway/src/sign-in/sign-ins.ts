@@ -2,17 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Interaction, Outcome } from '@carespine/contracts';
 import { GatewayConfig } from '../config';
-import { Sessions, type Session, type SignedIn } from '../sessions/sessions';
+import { Sessions, type Opened, type Session, type SignedIn } from '../sessions/sessions';
 import type { Returned } from './cis2.strategy';
 import { chosenPosition, positionOf, type Admission } from './role-choice';
 import { agentOf, SignInRecords } from './sign-in-records';
 import { refusedAs, SignInRefused } from './sign-in-refused';
-
-/** A session with the secret for its new cookie. */
-export interface Entered {
-  cookie: string;
-  session: Session;
-}
 
 /** Makes sessions of users whom the identity provider vouches for. Each act is recorded before its cookie leaves. */
 @Injectable()
@@ -24,7 +18,8 @@ export class SignIns {
     private readonly records: SignInRecords,
     config: GatewayConfig,
   ) {
-    this.admission = { organisations: new Set(config.ORGANISATIONS.split(',').map((code) => code.trim())), workgroup: config.REQUIRED_WORKGROUP };
+    const organisations = new Set(config.ORGANISATIONS.split(',').map((code) => code.trim()));
+    this.admission = { organisations, workgroup: config.REQUIRED_WORKGROUP };
   }
 
   /**
@@ -33,7 +28,7 @@ export class SignIns {
    * @param current the browser's session
    * @throws SignInRefused
    */
-  complete(request: FastifyRequest, { signedIn, underWay: { stepUpOf } }: Returned, current: Session | undefined): Promise<Entered> {
+  complete(request: FastifyRequest, { signedIn, underWay: { stepUpOf } }: Returned, current: Session | undefined): Promise<Opened> {
     const { staff, aal } = signedIn;
     const agent = { userId: staff.userId, userName: staff.name, authenticationAssuranceLevel: aal };
     return refusedAs({ agent, isStepUp: stepUpOf !== undefined }, () => {
@@ -45,7 +40,7 @@ export class SignIns {
   }
 
   /** @throws SignInRefused */
-  changeRole(request: FastifyRequest, current: Session, roleId: string): Promise<Entered> {
+  changeRole(request: FastifyRequest, current: Session, roleId: string): Promise<Opened> {
     return refusedAs({ agent: agentOf(current) }, async () => {
       const { id } = chosenPosition(current.staff, roleId, current.aal, this.admission);
       const agent = agentOf({ ...current, positionId: id });
@@ -54,7 +49,7 @@ export class SignIns {
     });
   }
 
-  private async open(request: FastifyRequest, signedIn: SignedIn, current: Session | undefined): Promise<Entered> {
+  private async open(request: FastifyRequest, signedIn: SignedIn, current: Session | undefined): Promise<Opened> {
     const position = positionOf(signedIn.staff, signedIn.aal, this.admission);
     const { cookie, session, ended } = await this.sessions.open(signedIn, position?.id, current);
     await this.records.record(request, { interaction: Interaction.SIGN_IN, outcome: Outcome.SUCCESS, agent: agentOf(session) });
@@ -66,7 +61,7 @@ export class SignIns {
   }
 
   /** In the role that she has. */
-  private async strengthen(request: FastifyRequest, signedIn: SignedIn, current: Session): Promise<Entered> {
+  private async strengthen(request: FastifyRequest, signedIn: SignedIn, current: Session): Promise<Opened> {
     const { staff, aal } = signedIn;
     if (current.positionId !== undefined) chosenPosition(staff, current.positionId, aal, this.admission);
     const agent = agentOf({ ...current, staff, aal });

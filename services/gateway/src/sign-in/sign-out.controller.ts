@@ -44,7 +44,8 @@ export class SignOutController {
       void reply.code(200).send();
     } catch (error) {
       if (!(error instanceof IdentityRefused)) throw error;
-      if (error.part === 'keys' && error.element === 'unreachable') throw new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } });
+      const isNobodysFault = error.part === 'discovery' || (error.part === 'keys' && error.element === 'unreachable');
+      if (isNobodysFault) throw new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } });
       const facts = { outcome: Outcome.SERIOUS_FAILURE, outcomeDescription: error.message };
       await this.records.record(request, { interaction: Interaction.SIGN_OUT, ...facts });
       refuse(reply, 400, `${error.element} of the logout token is not valid`);

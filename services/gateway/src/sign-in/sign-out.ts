@@ -57,7 +57,8 @@ export class SignOut {
     const facts = { interaction: Interaction.SIGN_OUT, outcomeDescription: 'back-channel' } as const;
     for (const session of ended) await this.records.record(request, { ...facts, outcome: Outcome.SUCCESS, agent: agentOf(session) });
     if (ended.length === 0) {
-      await this.records.record(request, { ...facts, outcome: isKnown ? Outcome.SUCCESS : Outcome.MINOR_FAILURE, agent: { userId: loggedOut.userId } });
+      const outcome = isKnown ? Outcome.SUCCESS : Outcome.MINOR_FAILURE;
+      await this.records.record(request, { ...facts, outcome, agent: { userId: loggedOut.userId } });
     }
     return isKnown;
   }

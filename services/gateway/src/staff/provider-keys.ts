@@ -61,4 +61,5 @@ export class ProviderKeys {
   }
 }
 
-const unusable = (error: unknown): unknown => (error instanceof errors.JOSEError ? new IdentityRefused('keys', 'kid', 'wrong', { cause: error }) : error);
+const unusable = (error: unknown): unknown =>
+  error instanceof errors.JOSEError ? new IdentityRefused('keys', 'kid', 'wrong', { cause: error }) : error;

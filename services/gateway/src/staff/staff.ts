@@ -127,6 +127,5 @@ function optionalText(from: Record<string, unknown>, claim: string, named = clai
 
 /** Text that can be shown and recorded: not endless, no control characters. */
 function isText(value: unknown): value is string {
-  // eslint-disable-next-line no-control-regex
   return typeof value === 'string' && value.length <= LONGEST_TEXT && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(value);
 }
