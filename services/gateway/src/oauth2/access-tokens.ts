@@ -78,7 +78,8 @@ export class AccessTokens implements OnModuleInit, OnModuleDestroy {
     if (!isSecret(token)) return undefined;
     const { generation } = this;
     const hash = hashOf(token);
-    const { rows } = await this.database.query<GrantRow>({ name: 'access-token-find', text: FIND, values: [hash, new Date(this.clock.nowMs())] });
+    const values = [hash, new Date(this.clock.nowMs())];
+    const { rows } = await this.database.query<GrantRow>({ name: 'access-token-find', text: FIND, values });
     const application = rows[0] && this.applications.find(rows[0].client_id);
     if (!rows[0] || !application || application.revoked) return undefined;
     const grant = grantOf(rows[0], hash, application);
@@ -116,10 +117,10 @@ export class AccessTokens implements OnModuleInit, OnModuleDestroy {
   /** Removes what no rule asks about any more. */
   async tidy(): Promise<void> {
     const now = this.clock.nowMs();
-    const remove = (table: string, column: string, before: number): Promise<unknown> =>
-      this.database.pool.query(`DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${column} < $1 LIMIT ${MOST_TIDIED}))`, [
-        new Date(before),
-      ]);
+    const remove = (table: string, column: string, before: number): Promise<unknown> => {
+      const some = `SELECT ctid FROM ${table} WHERE ${column} < $1 LIMIT ${MOST_TIDIED}`;
+      return this.database.pool.query(`DELETE FROM ${table} WHERE ctid = ANY (ARRAY(${some}))`, [new Date(before)]);
+    };
     await remove('access_tokens', 'expires_at', now);
     await remove('supplier_sessions', 'expires_at', now - LONGEST_LIFETIME_MS);
     await remove('client_assertions', 'seen_at', now - SESSION_LIMITS.jtiReplayWindowSeconds * 1000);
@@ -139,9 +140,11 @@ export class AccessTokens implements OnModuleInit, OnModuleDestroy {
 }
 
 /** SQL: whether CIS2 ended its session after `session` was opened by it. */
-export const CIS2_SESSION_ENDED = 'EXISTS (SELECT FROM revoked_sids WHERE revoked_sids.sid = session.sid AND revoked_at >= session.opened_at)';
+export const CIS2_SESSION_ENDED =
+  'EXISTS (SELECT FROM revoked_sids WHERE revoked_sids.sid = session.sid AND revoked_at >= session.opened_at)';
 
-const FIND = `SELECT token.client_id, token.mode, token.expires_at, token.session_id, session.staff, session.selected_role_id, session.aal, session.sid
+const FIND = `SELECT token.client_id, token.mode, token.expires_at, token.session_id,
+    session.staff, session.selected_role_id, session.aal, session.sid
   FROM access_tokens token LEFT JOIN supplier_sessions session ON session.id = token.session_id
   WHERE token.token_hash = $1 AND token.expires_at > $2 AND session.ended_at IS NULL AND NOT ${CIS2_SESSION_ENDED}`;
 
@@ -158,7 +161,8 @@ interface GrantRow extends QueryResultRow {
 
 const tokenIdOf = (hash: Buffer): string => hash.toString('hex').slice(-32);
 
-function grantOf({ mode, expires_at, session_id, staff, selected_role_id, aal, sid }: GrantRow, hash: Buffer, application: Application): AccessGrant {
+function grantOf(row: GrantRow, hash: Buffer, application: Application): AccessGrant {
+  const { mode, expires_at, session_id, staff, selected_role_id, aal, sid } = row;
   return {
     tokenId: tokenIdOf(hash),
     mode,

@@ -36,7 +36,8 @@ export function positionOf(grant: Pick<AccessGrant, 'staff' | 'selectedRoleId'>,
 
 const DEMOGRAPHICS = 'personal-demographics-service';
 
-const held = (positions: readonly StaffPosition[], id: string): StaffPosition | undefined => positions.find((position) => position.id === id);
+const held = (positions: readonly StaffPosition[], id: string): StaffPosition | undefined =>
+  positions.find((position) => position.id === id);
 
 function refuseHeader(value: string, product: string | undefined): never {
   if (product !== DEMOGRAPHICS) throw unauthorised(`${HEADER} is not one of the user's roles`);

@@ -70,7 +70,8 @@ export class ClientAssertions {
     const application = this.applications.find(iss);
     if (!application) throw invalidRequest("Invalid 'iss'/'sub' claims in client_assertion JWT", 401);
     if (application.revoked) {
-      throw new OAuthFault(401, 'access_denied', "Invalid 'iss'/'sub' claims in client_assertion JWT - the application is not approved or revoked");
+      const description = "Invalid 'iss'/'sub' claims in client_assertion JWT - the application is not approved or revoked";
+      throw new OAuthFault(401, 'access_denied', description);
     }
     return application;
   }
@@ -78,8 +79,8 @@ export class ClientAssertions {
   private async verify(token: string, { kid, application }: Assertion): Promise<void> {
     const { jwks, jwksUri } = application;
     if (!jwks && !jwksUri) {
-      const description = 'You need to register a public key to use this authentication method (client_assertion) - please contact support to configure';
-      throw new OAuthFault(403, 'public_key error', description);
+      const description = 'You need to register a public key to use this authentication method (client_assertion)';
+      throw new OAuthFault(403, 'public_key error', `${description} - please contact support to configure`);
     }
     const key = await this.keys.find(application, kid).catch((error: unknown) => {
       if (!(error instanceof KeysUnreachable)) throw error;
@@ -104,8 +105,12 @@ export class ClientAssertions {
 
 function kidOf({ alg, typ, kid, crit }: UnprovenJwt['header']): string {
   if (alg === undefined) throw invalidRequest("Missing 'alg' header in client_assertion JWT");
-  if (alg !== ALGORITHM) throw invalidRequest(`Invalid 'alg' header in client_assertion JWT - unsupported JWT algorithm - must be '${ALGORITHM}'`);
-  if (typeof typ !== 'string' || typ.toLowerCase() !== 'jwt') throw invalidRequest("Invalid 'typ' header in client_assertion JWT - must be 'JWT'");
+  if (alg !== ALGORITHM) {
+    throw invalidRequest(`Invalid 'alg' header in client_assertion JWT - unsupported JWT algorithm - must be '${ALGORITHM}'`);
+  }
+  if (typeof typ !== 'string' || typ.toLowerCase() !== 'jwt') {
+    throw invalidRequest("Invalid 'typ' header in client_assertion JWT - must be 'JWT'");
+  }
   if (crit !== undefined) throw invalidRequest("Invalid 'crit' header in client_assertion JWT - no extension is supported");
   if (kid === undefined || kid === '') throw invalidRequest("Missing 'kid' header in client_assertion JWT");
   if (typeof kid !== 'string') throw invalidRequest("Invalid 'kid' header in client_assertion JWT - must be a string");
@@ -130,5 +135,7 @@ function checkTimes({ exp, nbf }: UnprovenJwt['claims'], nowSeconds: number): vo
   }
   if (nbf === undefined) return;
   if (typeof nbf !== 'number') throw invalidRequest("Invalid 'nbf' claim in client_assertion JWT - must be a number");
-  if (nbf > nowSeconds + clientAssertionSkewSeconds) throw invalidRequest("Invalid 'nbf' claim in client_assertion JWT - JWT is not valid yet");
+  if (nbf > nowSeconds + clientAssertionSkewSeconds) {
+    throw invalidRequest("Invalid 'nbf' claim in client_assertion JWT - JWT is not valid yet");
+  }
 }

@@ -138,22 +138,31 @@ const ASSERTIONS: [string, () => string][] = [
   ['claims that are no JSON', () => signedText(json(HEADER), 'x')],
   ['claims that are a string', () => signedText(json(HEADER), '"x"')],
   ['claims that are null', () => signedText(json(HEADER), 'null')],
-  ['claims that are no UTF-8', () => sign(HEADER, 'x').replace(/\.[^.]*\./, `.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.`)],
+  ['claims that are no UTF-8', () => sign(HEADER, 'x').replace(/\.[^.]*\./, `.${Buffer.from([0x7b, 0xff]).toString('base64url')}.`)],
   ['a claim twice', () => signedText(json(HEADER), `{"iss":"privileged-app",${json(good()).slice(1)}`)],
   ['a claim twice, once escaped', () => signedText(json(HEADER), `{"\\u0069ss":"privileged-app",${json(good()).slice(1)}`)],
   ['a header twice', () => signedText(`{"alg":"none",${json(HEADER).slice(1)}`, json(good()))],
-  ['claims nested a thousand deep', () => signedText(json(HEADER), json(good()).replace(/}$/, `,"x":${'['.repeat(3000)}${']'.repeat(3000)}}`).replace('"jti"', '"no"'))],
+  [
+    'claims nested thousands deep, and no jti',
+    () => signedText(json(HEADER), json(good({ jti: undefined })).replace(/}$/, `,"x":${'['.repeat(3000)}${']'.repeat(3000)}}`)),
+  ],
   ['members named after a prototype', () => signedText(json(HEADER), '{"__proto__":{"iss":"tracing-app"},"constructor":{"sub":"tracing-app"}}')],
   ['claims changed after the signature', () => flip(assertion(), 1)],
   ['a signature changed', () => flip(assertion(), 2)],
   ['a header changed after the signature', () => assertion().replace(/^[^.]*/, encoded({ ...HEADER, x: 1 }))],
-  ['the claims of one and the signature of another', () => assertion().replace(/^([^.]*\.[^.]*\.).*$/, (_, text: string) => text + (assertion().split('.')[2] ?? ''))],
+  ['the claims of one and the signature of another', () => assertion().replace(/[^.]*$/, () => assertion().split('.')[2] ?? '')],
   ['an ID token in its place', () => idToken(provider)],
 ];
 
 const SUBJECTS: [string, () => string][] = [
   ['unsigned', () => idToken(provider, {}, { alg: 'none' }).replace(/[^.]*$/, '')],
-  ['HS256 with the public key as secret', () => sign({ alg: 'HS256', typ: 'JWT', kid: provider.signing.kid }, claims(), { hash: 'sha256', hmac: provider.signing.publicKey.export({ format: 'pem', type: 'spki' }) })],
+  [
+    'HS256 with the public key as secret',
+    () => {
+      const hmac = provider.signing.publicKey.export({ format: 'pem', type: 'spki' });
+      return sign({ alg: 'HS256', typ: 'JWT', kid: provider.signing.kid }, claims(), { hash: 'sha256', hmac });
+    },
+  ],
   ["the supplier's own key", () => idToken(provider, {}, {}, keys.privateKey)],
   ["the supplier's own key, jwk in the header", () => idToken(provider, {}, { jwk: publicJwk(keys) }, keys.privateKey)],
   ['jku of its own key set', () => idToken(provider, {}, { jku: evil.url }, thief.privateKey)],
@@ -172,7 +181,13 @@ const SUBJECTS: [string, () => string][] = [
   ['an assurance level of 9', () => idToken(provider, { authentication_assurance_level: 9 })],
   ['an assurance level in an array', () => idToken(provider, { authentication_assurance_level: ['3'] })],
   ['a critical extension', () => idToken(provider, {}, { crit: ['x'], x: 1 })],
-  ['a claim twice', () => sign(json({ alg: 'RS256', typ: 'JWT', kid: provider.signing.kid }), `{"sub":"555000000999",${json(claims()).slice(1)}`, { key: provider.signing.privateKey, hash: 'sha256' })],
+  [
+    'a claim twice',
+    () => {
+      const header = json({ alg: 'RS256', typ: 'JWT', kid: provider.signing.kid });
+      return sign(header, `{"sub":"555000000999",${json(claims()).slice(1)}`, { key: provider.signing.privateKey, hash: 'sha256' });
+    },
+  ],
   ['a logout token', () => idToken(provider, { events: {} }, { typ: 'logout+jwt' })],
   ['claims changed after the signature', () => flip(idToken(provider), 1)],
   ['20 KB', () => idToken(provider, { filler: 'x'.repeat(20_000) })],
@@ -242,37 +257,57 @@ describe('of the same assertion sent twenty times at once', () => {
 });
 
 describe('whatever a form holds', () => {
+  const known = ['grant_type', 'client_assertion', 'client_assertion_type', 'subject_token', 'subject_token_type', 'refresh_token', 'client_id'];
   const names = fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom('grant_type', 'client_assertion', 'client_assertion_type', 'subject_token', 'subject_token_type', 'refresh_token', 'client_id', 'client_secret', 'scope', '_access_token_expiry_ms') },
+    { weight: 6, arbitrary: fc.constantFrom(...known, 'client_secret', 'scope', '_access_token_expiry_ms') },
     { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
   );
-  const objects = fc.oneof(fc.object({ maxDepth: 2 }), fc.record({ alg: fc.constantFrom('RS512', 'RS256', 'none'), typ: fc.constant('JWT'), kid: fc.anything() }));
-  const jwts = fc.tuple(objects, fc.oneof(fc.object({ maxDepth: 2 }), fc.record({ iss: fc.constant('tracing-app'), sub: fc.constant('tracing-app'), aud: fc.constant(AUDIENCE), jti: fc.anything(), exp: fc.anything(), nbf: fc.anything() }))).map(([header, payload]) => {
+  const headers = fc.oneof(
+    fc.object({ maxDepth: 2 }),
+    fc.record({ alg: fc.constantFrom('RS512', 'RS256', 'none'), typ: fc.constant('JWT'), kid: fc.anything() }),
+  );
+  const client = fc.constant('tracing-app');
+  const payloads = fc.oneof(
+    fc.object({ maxDepth: 2 }),
+    fc.record({ iss: client, sub: client, aud: fc.constant(AUDIENCE), jti: fc.anything(), exp: fc.anything(), nbf: fc.anything() }),
+  );
+  const jwts = fc.tuple(headers, payloads).map(([header, payload]) => {
     const text = (value: unknown): string => JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? String(member) : member));
     return sign(text(header), text(payload));
   });
   const values = fc.oneof(
-    { weight: 3, arbitrary: fc.constantFrom('client_credentials', 'refresh_token', TOKEN_EXCHANGE, JWT_BEARER, ID_TOKEN, 'password', '', 'A'.repeat(43)) },
+    { weight: 3, arbitrary: fc.constantFrom('client_credentials', 'refresh_token', TOKEN_EXCHANGE, JWT_BEARER, ID_TOKEN, '', 'A'.repeat(43)) },
     { weight: 2, arbitrary: jwts },
     { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
     { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 3 }).map((text) => text.repeat(5000)) },
   );
+  const wellFormed = fc
+    .record({ grant_type: fc.constantFrom('client_credentials', TOKEN_EXCHANGE, 'refresh_token'), client_assertion: values, refresh_token: values })
+    .map((form) => ({
+      ...form,
+      client_assertion_type: JWT_BEARER,
+      ...(form.grant_type === TOKEN_EXCHANGE && { subject_token: form.refresh_token, subject_token_type: ID_TOKEN }),
+    }));
   const forms = fc.oneof(
     { weight: 4, arbitrary: fc.dictionary(names, values, { maxKeys: 8 }).map((form) => new URLSearchParams(form).toString()) },
-    { weight: 3, arbitrary: fc.record({ grant: fc.constantFrom('client_credentials', TOKEN_EXCHANGE, 'refresh_token'), token: values, subject: values }).map(({ grant, token, subject }) => new URLSearchParams({ grant_type: grant, client_assertion_type: JWT_BEARER, client_assertion: token, ...(grant === TOKEN_EXCHANGE && { subject_token: subject, subject_token_type: ID_TOKEN }), refresh_token: subject }).toString()) },
+    { weight: 3, arbitrary: wellFormed.map((form) => new URLSearchParams(form).toString()) },
     { weight: 2, arbitrary: fc.uint8Array({ maxLength: 2000 }) },
     { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 500 }) },
     { weight: 1, arbitrary: fc.string({ maxLength: 300 }).map((text) => `${text}&%&=&&%zz=%`) },
   );
   const types = fc.oneof(
     { weight: 9, arbitrary: fc.constant('application/x-www-form-urlencoded') },
-    { weight: 1, arbitrary: fc.constantFrom('application/x-www-form-urlencoded; charset=utf-16', 'application/json', 'text/xml', ';', 'a/b/c', 'application/x-www-form-urlencoded;;;=') },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('application/x-www-form-urlencoded; charset=utf-16', 'application/json', ';', 'a/b/c', 'text/xml'),
+    },
   );
 
   it('the answer is a refusal that names what is wrong: no 5xx in 1,200 cases', async () => {
     await fc.assert(
       fc.asyncProperty(forms, types, async (form, type) => {
-        const { status, body } = await supplier.send('/oauth2/token', { method: 'POST', body: form as string, headers: { 'content-type': type } });
+        const request = { method: 'POST', body: form as string, headers: { 'content-type': type } };
+        const { status, body } = await supplier.send('/oauth2/token', request);
         expect(status).toBeGreaterThanOrEqual(400);
         expect(status).toBeLessThan(500);
         expect(Object.keys(body).sort()).toEqual(['error', 'error_description', 'message_id']);
@@ -285,9 +320,10 @@ describe('whatever a form holds', () => {
     const claim = fc.oneof(fc.anything({ maxDepth: 1 }), fc.constant(undefined));
     await fc.assert(
       fc.asyncProperty(fc.constantFrom('iss', 'sub', 'aud', 'jti', 'exp'), claim, async (name, value) => {
-        const given = JSON.parse(JSON.stringify({ v: value }, (_, member: unknown) => (typeof member === 'bigint' ? String(member) : member))) as { v?: unknown };
-        const { status } = await supplier.credentials(sign(HEADER, { ...claimsOf('tracing-app'), [name]: given.v }));
-        const isGoodJti = name === 'jti' && typeof given.v === 'string' && /^[\x20-\x7e]{1,256}$/.test(given.v);
+        const text = JSON.stringify({ value }, (_, member: unknown) => (typeof member === 'bigint' ? String(member) : member));
+        const given = JSON.parse(text) as { value?: unknown };
+        const { status } = await supplier.credentials(sign(HEADER, { ...claimsOf('tracing-app'), [name]: given.value }));
+        const isGoodJti = name === 'jti' && typeof given.value === 'string' && /^[\x20-\x7e]{1,256}$/.test(given.value);
         if (status === 200) expect(isGoodJti).toBe(true);
         else expect([400, 401]).toContain(status);
       }),

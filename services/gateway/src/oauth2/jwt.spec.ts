@@ -12,20 +12,27 @@ describe('RFC 7515 compact serialisation', () => {
     });
   });
 
-  it.each(['{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '{ "a" : {} , "b" : [1] , "a" : 1 }', '{"a":"\\"b\\":","b":1,"a":2}'])('RFC 7519: refuses %s, which names a claim twice', (claims) => {
-    expect(readJwt(token('{}', claims))).toBeUndefined();
-    expect(readJwt(token(claims, '{}'))).toBeUndefined();
-  });
-
-  it.each(['', '.', '..', 'a.b', 'a.b.c.d', `${token('{}', '{}')}=`, ` ${token('{}', '{}')}`, token('[]', '{}'), token('{}', 'null'), token('{}', '1'), token('{', '{}'), token(Buffer.from([0xff]), '{}')])(
-    'refuses %j',
-    (text) => {
-      expect(readJwt(text)).toBeUndefined();
+  it.each(['{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '{ "a" : {} , "b" : [1] , "a" : 1 }', '{"a":"\\"b\\":","b":1,"a":2}'])(
+    'RFC 7519: refuses %s, which names a claim twice',
+    (claims) => {
+      expect(readJwt(token('{}', claims))).toBeUndefined();
+      expect(readJwt(token(claims, '{}'))).toBeUndefined();
     },
   );
 
+  const good = token('{}', '{}');
+  const wrongParts = [token('[]', '{}'), token('{}', 'null'), token('{}', '1'), token('{', '{}'), token(Buffer.from([0xff]), '{}')];
+  it.each(['', '.', '..', 'a.b', 'a.b.c.d', `${good}=`, ` ${good}`, ...wrongParts])('refuses %j', (text) => {
+    expect(readJwt(text)).toBeUndefined();
+  });
+
   it('reads whatever JSON writes, and never throws', () => {
-    fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (claims) => expect(readJwt(token('{}', JSON.stringify(claims)))?.claims).toEqual(JSON.parse(JSON.stringify(claims)))));
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (claims) => {
+        const json = JSON.stringify(claims);
+        expect(readJwt(token('{}', json))?.claims).toEqual(JSON.parse(json));
+      }),
+    );
     fc.assert(fc.property(fc.string(), fc.string(), (a, b) => void readJwt(token(a, b))));
   });
 });

@@ -11,7 +11,7 @@ import { TOKEN_EXCHANGE } from './token-endpoint';
 
 const COMBINED_ONLY = 'The Userinfo endpoint is only supported for Combined Auth integrations';
 
-/** The endpoints beside the token endpoint. Signing users in for suppliers (combined) is not offered: these say so, as the national service would. */
+/** The endpoints beside the token endpoint. Signing users in for suppliers (combined) is not offered: these say so as the national ones would. */
 @Controller()
 export class OAuth2Controller {
   constructor(
@@ -42,7 +42,8 @@ export class OAuth2Controller {
     const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     const grant = token === undefined ? undefined : await this.tokens.find(token);
     if (grant) return refuse(request, reply, invalidRequest(COMBINED_ONLY));
-    return refuse(request, reply.header('www-authenticate', 'Bearer'), invalidRequest('Missing or invalid access token in Authorization header', 401));
+    const fault = invalidRequest('Missing or invalid access token in Authorization header', 401);
+    return refuse(request, reply.header('www-authenticate', 'Bearer'), fault);
   }
 
   /**
@@ -57,7 +58,9 @@ export class OAuth2Controller {
     if (clientId === undefined || clientId === '') return refuse(request, reply, invalidRequest('client_id is missing', 401));
     const application = typeof clientId === 'string' ? this.applications.find(clientId) : undefined;
     if (!application) return refuse(request, reply, invalidRequest('client_id is invalid', 401));
-    if (application.revoked) return refuse(request, reply, new OAuthFault(401, 'access_denied', 'client_id is of an application that is not approved or revoked'));
+    if (application.revoked) {
+      return refuse(request, reply, new OAuthFault(401, 'access_denied', 'client_id is of an application that is not approved or revoked'));
+    }
     if (redirectUri === undefined || redirectUri === '') return refuse(request, reply, invalidRequest('redirect_uri is missing'));
     return refuse(request, reply, invalidRequest('redirect_uri is invalid'));
   }

@@ -32,7 +32,8 @@ export class OAuth2Routes implements OnModuleInit {
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
       scope.setErrorHandler((error, request, reply) => this.refused(error, nothingKnown(), request, reply));
-      scope.post('/oauth2/token', { bodyLimit: LARGEST_FORM, config: { access: PROVES_ITSELF }, handler: (request, reply) => this.token(request, reply) });
+      const options = { bodyLimit: LARGEST_FORM, config: { access: PROVES_ITSELF } };
+      scope.post('/oauth2/token', options, (request, reply) => this.token(request, reply));
       refuseOtherMethods(scope, '/oauth2/token', 'POST');
       for (const path of ['/oauth2/userinfo', '/oauth2/authorize']) refuseOtherMethods(scope, path, 'GET');
       done();
@@ -104,7 +105,8 @@ export class OAuth2Routes implements OnModuleInit {
   }
 }
 
-const unavailable = (): OAuthFault => new OAuthFault(503, 'temporarily_unavailable', 'The service is unavailable for a moment');
+const unavailable = (): OAuthFault =>
+  new OAuthFault(503, 'temporarily_unavailable', 'The service is unavailable for a moment');
 
 const nothingKnown = (): TokenRequest => ({ name: 'Issue token' });
 

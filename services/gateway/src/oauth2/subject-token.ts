@@ -51,7 +51,9 @@ function checkShape(token: string, nowSeconds: number): void {
   if (alg === undefined) throw invalidRequest("Missing 'alg' header in subject_token JWT");
   if (alg !== 'RS256') throw invalidRequest("Invalid 'alg' header in subject_token JWT - must be 'RS256'");
   if (kid === undefined || kid === '') throw invalidRequest("Missing 'kid' header in subject_token JWT");
-  if (typeof typ !== 'string' || typ.toLowerCase() !== 'jwt') throw invalidRequest("Invalid 'typ' header in subject_token JWT - must be 'JWT'");
+  if (typeof typ !== 'string' || typ.toLowerCase() !== 'jwt') {
+    throw invalidRequest("Invalid 'typ' header in subject_token JWT - must be 'JWT'");
+  }
   if (exp === undefined) throw invalidRequest("Missing 'exp' claim in subject_token JWT");
   if (!Number.isInteger(exp)) throw invalidRequest("Invalid 'exp' claim in subject_token JWT - must be an integer");
   if ((exp as number) <= nowSeconds) throw invalidRequest("Invalid 'exp' claim in subject_token JWT - JWT has expired");

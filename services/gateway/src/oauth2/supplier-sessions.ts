@@ -52,12 +52,17 @@ export class SupplierSessions {
     private readonly clock: Clock,
   ) {
     revocations.whoHolds(async (sid) => {
-      const { rowCount } = await database.query({ name: 'supplier-session-held', text: 'SELECT FROM supplier_sessions WHERE sid = $1 LIMIT 1', values: [sid] });
+      const text = 'SELECT FROM supplier_sessions WHERE sid = $1 LIMIT 1';
+      const { rowCount } = await database.query({ name: 'supplier-session-held', text, values: [sid] });
       return rowCount === 1;
     });
   }
 
-  async open(application: Application, user: Omit<SupplierSession, 'id'>, lifetimeMs: number): Promise<{ session: SupplierSession; issued: IssuedWithRefresh }> {
+  async open(
+    application: Application,
+    user: Omit<SupplierSession, 'id'>,
+    lifetimeMs: number,
+  ): Promise<{ session: SupplierSession; issued: IssuedWithRefresh }> {
     const session: SupplierSession = { ...user, id: randomUUID() };
     const { id, staff, selectedRoleId = null, aal, sid = null } = session;
     const openedAtMs = this.clock.nowMs();
@@ -87,7 +92,9 @@ export class SupplierSessions {
     if (row.client_id !== clientId) throw invalid(true);
     if (row.used_at) throw await this.reused(row.id);
     if (row.ended) throw invalid();
-    if (row.expires_at.getTime() <= this.clock.nowMs()) throw new OAuthFault(401, 'invalid_grant', 'refresh_token is invalid - the refresh period has expired');
+    if (row.expires_at.getTime() <= this.clock.nowMs()) {
+      throw new OAuthFault(401, 'invalid_grant', 'refresh_token is invalid - the refresh period has expired');
+    }
     return { session: sessionOf(row), hash, count: row.refresh_count, expiresAtMs: row.expires_at.getTime() };
   }
 
@@ -101,22 +108,30 @@ export class SupplierSessions {
       );
       if (used.length === 0) return undefined;
       await tx.query('UPDATE supplier_sessions SET staff = $2 WHERE id = $1', [of.session.id, JSON.stringify(staff)]);
-      return this.issueBoth(application, { ...of, count: of.count + 1 }, Math.min(lifetimeMs, of.expiresAtMs - this.clock.nowMs()), tx);
+      const longestMs = of.expiresAtMs - this.clock.nowMs();
+      return this.issueBoth(application, { ...of, count: of.count + 1 }, Math.min(lifetimeMs, longestMs), tx);
     });
     if (!issued) throw await this.reused(of.session.id);
     return issued;
   }
 
-  private async issueBoth(application: Application, { session, count, expiresAtMs }: Omit<Refreshable, 'hash'>, lifetimeMs: number, tx: Transaction): Promise<IssuedWithRefresh> {
+  private async issueBoth(
+    application: Application,
+    { session, count, expiresAtMs }: Omit<Refreshable, 'hash'>,
+    lifetimeMs: number,
+    tx: Transaction,
+  ): Promise<IssuedWithRefresh> {
     const refreshToken = newSecret();
-    await tx.query('INSERT INTO refresh_tokens (token_hash, session_id, refresh_count) VALUES ($1, $2, $3)', [hashOf(refreshToken), session.id, count]);
+    const values = [hashOf(refreshToken), session.id, count];
+    await tx.query('INSERT INTO refresh_tokens (token_hash, session_id, refresh_count) VALUES ($1, $2, $3)', values);
     const access = await this.tokens.issue(application, 'user-restricted', lifetimeMs, tx, session);
     return { ...access, refreshToken, refreshCount: count, refreshExpiresAtMs: expiresAtMs };
   }
 
   private async reused(sessionId: string): Promise<OAuthFault> {
     await this.database.transaction(async (tx) => {
-      await tx.query('UPDATE supplier_sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL', [sessionId, new Date(this.clock.nowMs())]);
+      const values = [sessionId, new Date(this.clock.nowMs())];
+      await tx.query('UPDATE supplier_sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL', values);
       await this.revocations.announceSession(sessionId, tx);
     });
     return invalid(true);
