@@ -2,7 +2,7 @@ const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
 /** Published as ES modules only: swc compiles them for jest, which loads CommonJS. */
-const esModulesOnly = ['openid-client', 'oauth4webapi', 'jose', '@simplewebauthn', '@sparticuz', 'oidc-provider'];
+const esModulesOnly = ['openid-client', 'oauth4webapi', 'jose', '@simplewebauthn', '@sparticuz', 'oidc-provider', '@fastify/cookie', 'cookie'];
 
 /** One jest set-up for the whole house: swc compiles, and libs are read from their sources. */
 module.exports = {

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import { ContextMint, type Client, type Principal } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import type { JWK } from 'jose';
+import type { IncomingHttpHeaders } from 'node:http';
 import { RateLimits } from '../applications/rate-limit';
 import { GatewayConfig } from '../config';
 import { AccessTokens, type AccessGrant } from '../oauth2/access-tokens';
 import { positionOf } from '../oauth2/acting-role';
 import type { Route } from '../proxy/routes';
-import { idleSecondsOf, Sessions, type Session } from '../sessions/sessions';
-import { principalOfApplication, principalOfStaff } from './principal';
+import { Sessions, type Session } from '../sessions/sessions';
+import { principalOfApplication, principalOfSession, principalOfStaff } from './principal';
 
 interface Minted {
   token: string;
@@ -19,7 +19,6 @@ interface Minted {
 
 /** A context is renewed this long before it expires. */
 const MARGIN_MS = 10_000;
-const PORTAL: Client = { id: 'carespine-portal', name: 'Carespine portal', productId: 'carespine-portal', attributes: {} };
 
 /** Knows who calls, and gives the services their signed word for it. */
 @Injectable()
@@ -38,19 +37,20 @@ export class Callers {
   }
 
   /**
-   * The context of a request to an API: by its bearer token alone.
+   * The context of a request to an API.
    *
-   * @throws Fault 401 without a valid token, 403 without the product, 429
+   * @throws Fault 401 without a usable role, 403 without the product, 429
    */
-  async ofApi(request: FastifyRequest, { product }: Route): Promise<string> {
-    const grant = await this.grantOf(request.headers.authorization);
+  async ofApi(grant: AccessGrant, headers: IncomingHttpHeaders, { product }: Route): Promise<string> {
     this.limits.take(grant.application);
     if (product && !grant.application.products.includes(product)) {
       throw new Fault('ACCESS_DENIED', { diagnostics: `The application is not subscribed to ${product}` });
     }
-    const urid = grant.mode === 'user-restricted' ? request.headers['nhsd-session-urid'] : undefined;
-    const position = typeof urid === 'string' ? urid : '';
-    return this.contextOf(grant, position, () => principalOfGrant(grant, typeof urid === 'string' ? urid : undefined));
+    const named = grant.mode === 'user-restricted' ? headers['nhsd-session-urid'] : undefined;
+    const urid = typeof named === 'string' ? named : undefined;
+    // an absent header and a blank one are not the same to every API
+    const key = urid === undefined ? 'none' : `${product ?? ''} ${urid}`;
+    return this.contextOf(grant, key, () => principalOfGrant(grant, urid, product));
   }
 
   /** The context of a page request: by its session; undefined for somebody who has none. */
@@ -60,7 +60,12 @@ export class Callers {
     return this.contextOf(session, session.positionId ?? '', () => principalOfSession(session));
   }
 
-  private async grantOf(authorization: string | undefined): Promise<AccessGrant> {
+  /**
+   * What the bearer token of a request to an API stands for: nothing else proves a caller there.
+   *
+   * @throws Fault 401
+   */
+  async grantOf(authorization: string | undefined): Promise<AccessGrant> {
     if (authorization === undefined) throw unauthorised('Missing Authorization header');
     if (authorization.trim() === '') throw unauthorised('Empty Authorization header');
     const token = /^Bearer +([^\s]+) *$/i.exec(authorization)?.[1];
@@ -81,25 +86,13 @@ export class Callers {
   }
 }
 
-function principalOfGrant(grant: AccessGrant, urid: string | undefined): Principal {
+function principalOfGrant(grant: AccessGrant, urid: string | undefined, product: string | undefined): Principal {
   const { application, mode, tokenId } = grant;
   const client: Client = { id: application.clientId, name: application.name, productId: application.productId, attributes: application.attributes };
   if (mode !== 'user-restricted') return principalOfApplication(client, mode, { odsCode: application.odsCode, name: application.name }, tokenId);
-  const position = positionOf(grant, urid);
+  const position = positionOf(grant, urid, product);
   if (!grant.staff) throw unauthorised('The user has no role');
   return principalOfStaff({ staff: grant.staff, position, aal: grant.aal, client, tokenId });
-}
-
-function principalOfSession(session: Session): Principal {
-  const { staff, positionId, aal, id } = session;
-  return principalOfStaff({
-    staff,
-    position: staff.positions.find((position) => position.id === positionId),
-    aal,
-    client: PORTAL,
-    tokenId: id,
-    session: { id, idleSeconds: idleSecondsOf(aal) },
-  });
 }
 
 const unauthorised = (diagnostics: string): Fault =>

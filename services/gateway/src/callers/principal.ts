@@ -1,4 +1,5 @@
 import { permissionsOfApplication, permissionsOfRole, type AccessMode, type BrowserSession, type Client, type Organisation, type Principal } from '@carespine/access-control';
+import { idleSecondsOf, type Session } from '../sessions/sessions';
 import type { Staff, StaffPosition } from '../staff/staff';
 
 /** A member of staff in one of her positions, or in none yet. */
@@ -34,6 +35,21 @@ export function principalOfStaff(facts: {
       },
     }),
   };
+}
+
+/** The portal, as the system by which its users act. */
+export const PORTAL: Client = { id: 'carespine-portal', name: 'Carespine portal', productId: 'carespine-portal', attributes: {} };
+
+/** Who acts in a browser session. */
+export function principalOfSession({ id, staff, positionId, aal }: Session): Principal {
+  return principalOfStaff({
+    staff,
+    position: staff.positions.find((position) => position.id === positionId),
+    aal,
+    client: PORTAL,
+    tokenId: id,
+    session: { id, idleSeconds: idleSecondsOf(aal) },
+  });
 }
 
 export function principalOfApplication(client: Client, mode: AccessMode, organisation: Organisation, tokenId: string): Principal {

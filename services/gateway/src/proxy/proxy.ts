@@ -1,10 +1,11 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AccessLog, CONTEXT_HEADER } from '@carespine/access-control';
+import { AccessLog, CONTEXT_HEADER, type AccessFacts } from '@carespine/access-control';
 import { Interaction, Outcome } from '@carespine/contracts';
 import { Fault, isNhsNumber } from '@carespine/fhir';
 import { Callers } from '../callers/callers';
 import { GatewayConfig } from '../config';
+import type { AccessGrant } from '../oauth2/access-tokens';
 import { SESSION_COOKIE } from '../sessions/session-cookie';
 import { Unreachable, Upstream } from './forward';
 import { Routes, type Route } from './routes';
@@ -44,7 +45,7 @@ export class Proxy implements OnApplicationShutdown {
     const api = this.routes.api(request.raw.url as string);
     const added = ['traceparent', request.traceparent, 'x-forwarded-for', request.socket.remoteAddress ?? ''];
     if (api && !isPing(request.raw.url as string)) {
-      added.push(CONTEXT_HEADER, await this.callers.ofApi(request, api).catch((refusal: unknown) => this.refused(request, api, refusal)));
+      added.push(CONTEXT_HEADER, await this.identify(request, api));
     } else if (!api) {
       const context = await this.callers.ofPage(request.cookies[SESSION_COOKIE]);
       if (context) added.push(CONTEXT_HEADER, context);
@@ -60,8 +61,18 @@ export class Proxy implements OnApplicationShutdown {
     return reply;
   }
 
+  private async identify(request: FastifyRequest, api: Route): Promise<string> {
+    let grant: AccessGrant | undefined;
+    try {
+      grant = await this.callers.grantOf(request.headers.authorization);
+      return await this.callers.ofApi(grant, request.headers, api);
+    } catch (refusal) {
+      return this.refused(request, api, refusal, grant);
+    }
+  }
+
   /** A refusal at the door is an access too: no record, no answer. */
-  private async refused(request: FastifyRequest, api: Route, refusal: unknown): Promise<never> {
+  private async refused(request: FastifyRequest, api: Route, refusal: unknown, grant: AccessGrant | undefined): Promise<never> {
     const status = refusal instanceof Fault ? refusal.status : 503;
     const nhsNumber = /\/Patient\/(\d{10})(?:[/?]|$)/.exec(request.raw.url as string)?.[1];
     await this.accessLog.record(
@@ -70,6 +81,7 @@ export class Proxy implements OnApplicationShutdown {
         name: `Refused at the gateway: ${request.method} ${api.prefix}`,
         outcome: status < 500 ? Outcome.MINOR_FAILURE : Outcome.SERIOUS_FAILURE,
         outcomeDescription: refusal instanceof Fault ? `HTTP ${status} ${refusal.details.diagnostics ?? ''}`.slice(0, 200) : `HTTP ${status}`,
+        ...(grant && { agent: agentOf(grant) }),
         requestId: request.requestId,
         traceparent: request.traceparent,
         clientAddress: request.socket.remoteAddress,
@@ -85,6 +97,20 @@ export class Proxy implements OnApplicationShutdown {
     return upstream;
   }
 }
+
+/** As much of a refused caller as her token tells. */
+const agentOf = ({ application, mode, staff, aal, tokenId, sessionId }: AccessGrant): NonNullable<AccessFacts['agent']> => ({
+  clientId: application.clientId,
+  clientName: application.name,
+  productId: application.productId,
+  odsCode: application.odsCode,
+  accessMode: mode,
+  userId: staff?.userId,
+  userName: staff?.name,
+  authenticationAssuranceLevel: aal,
+  tokenId,
+  sessionId,
+});
 
 /** Liveness of an API, which the national APIs answer to anybody. */
 const isPing = (url: string): boolean => /^[^?]*\/_ping$/.test(url);

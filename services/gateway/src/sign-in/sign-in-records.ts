@@ -1,13 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { AccessLog, type AccessFacts, type Client, type Principal } from '@carespine/access-control';
+import { AccessLog, type AccessFacts } from '@carespine/access-control';
 import { Interaction } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
-import { principalOfStaff } from '../callers/principal';
-import { idleSecondsOf, type Session } from '../sessions/sessions';
-
-/** The portal, as the system by which its users act. */
-export const PORTAL: Client = { id: 'carespine-portal', name: 'Carespine portal', productId: 'carespine-portal', attributes: {} };
 
 const NAMES = {
   [Interaction.SIGN_IN]: 'Sign in',
@@ -38,16 +33,4 @@ export class SignInRecords {
       throw new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } });
     });
   }
-}
-
-/** Who acts in a session, for its records. */
-export function agentOf({ id, staff, positionId, aal }: Session): Principal {
-  return principalOfStaff({
-    staff,
-    position: staff.positions.find((position) => position.id === positionId),
-    aal,
-    client: PORTAL,
-    tokenId: id,
-    session: { id, idleSeconds: idleSecondsOf(aal) },
-  });
 }

@@ -5,7 +5,8 @@ import { GatewayConfig } from '../config';
 import { Sessions, type Opened, type Session, type SignedIn } from '../sessions/sessions';
 import type { Returned } from './cis2.strategy';
 import { chosenPosition, positionOf, type Admission } from './role-choice';
-import { agentOf, SignInRecords } from './sign-in-records';
+import { principalOfSession } from '../callers/principal';
+import { SignInRecords } from './sign-in-records';
 import { refusedAs, SignInRefused } from './sign-in-refused';
 
 /** Makes sessions of users whom the identity provider vouches for. Each act is recorded before its cookie leaves. */
@@ -41,9 +42,9 @@ export class SignIns {
 
   /** @throws SignInRefused */
   changeRole(request: FastifyRequest, current: Session, roleId: string): Promise<Opened> {
-    return refusedAs({ agent: agentOf(current) }, async () => {
+    return refusedAs({ agent: principalOfSession(current) }, async () => {
       const { id } = chosenPosition(current.staff, roleId, current.aal, this.admission);
-      const agent = agentOf({ ...current, positionId: id });
+      const agent = principalOfSession({ ...current, positionId: id });
       await this.records.record(request, { interaction: Interaction.ROLE_CHANGE, outcome: Outcome.SUCCESS, agent });
       return this.sessions.changeRole(current, id);
     });
@@ -52,9 +53,9 @@ export class SignIns {
   private async open(request: FastifyRequest, signedIn: SignedIn, current: Session | undefined): Promise<Opened> {
     const position = positionOf(signedIn.staff, signedIn.aal, this.admission);
     const { cookie, session, ended } = await this.sessions.open(signedIn, position?.id, current);
-    await this.records.record(request, { interaction: Interaction.SIGN_IN, outcome: Outcome.SUCCESS, agent: agentOf(session) });
+    await this.records.record(request, { interaction: Interaction.SIGN_IN, outcome: Outcome.SUCCESS, agent: principalOfSession(session) });
     for (const older of ended) {
-      const facts = { outcome: Outcome.SUCCESS, outcomeDescription: 'elsewhere', agent: agentOf(older) };
+      const facts = { outcome: Outcome.SUCCESS, outcomeDescription: 'elsewhere', agent: principalOfSession(older) };
       await this.records.record(request, { interaction: Interaction.SIGN_OUT, ...facts });
     }
     return { cookie, session };
@@ -64,7 +65,7 @@ export class SignIns {
   private async strengthen(request: FastifyRequest, signedIn: SignedIn, current: Session): Promise<Opened> {
     const { staff, aal } = signedIn;
     if (current.positionId !== undefined) chosenPosition(staff, current.positionId, aal, this.admission);
-    const agent = agentOf({ ...current, staff, aal });
+    const agent = principalOfSession({ ...current, staff, aal });
     await this.records.record(request, { interaction: Interaction.STEP_UP, outcome: Outcome.SUCCESS, agent });
     return this.sessions.stepUp(current, signedIn);
   }

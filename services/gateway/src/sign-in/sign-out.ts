@@ -10,7 +10,8 @@ import { Sessions, type Session } from '../sessions/sessions';
 import { IdentityRefused } from '../staff/identity-refused';
 import { IdentityProvider } from './identity-provider';
 import { verifyLogoutToken, type LoggedOut } from './logout-token';
-import { agentOf, SignInRecords } from './sign-in-records';
+import { principalOfSession } from '../callers/principal';
+import { SignInRecords } from './sign-in-records';
 
 /** The end of sessions: by the user, or because the identity provider says so. */
 @Injectable()
@@ -26,7 +27,7 @@ export class SignOut {
 
   /** @returns where the user's session at the identity provider ends as well */
   async byUser(request: FastifyRequest, session: Session): Promise<string> {
-    const facts = { outcome: Outcome.SUCCESS, outcomeDescription: 'logout', agent: agentOf(session) };
+    const facts = { outcome: Outcome.SUCCESS, outcomeDescription: 'logout', agent: principalOfSession(session) };
     await this.records.record(request, { interaction: Interaction.SIGN_OUT, ...facts });
     const idToken = await this.sessions.end(session, 'logout');
     const url = idToken && (await this.provider.endSessionUrl(idToken, `${this.config.PUBLIC_URL}/signed-out`));
@@ -55,7 +56,7 @@ export class SignOut {
       for (const sid of sids) await this.revocations.revokeSid(sid, tx);
     });
     const facts = { interaction: Interaction.SIGN_OUT, outcomeDescription: 'back-channel' } as const;
-    for (const session of ended) await this.records.record(request, { ...facts, outcome: Outcome.SUCCESS, agent: agentOf(session) });
+    for (const session of ended) await this.records.record(request, { ...facts, outcome: Outcome.SUCCESS, agent: principalOfSession(session) });
     if (ended.length === 0) {
       const outcome = isKnown ? Outcome.SUCCESS : Outcome.MINOR_FAILURE;
       await this.records.record(request, { ...facts, outcome, agent: { userId: loggedOut.userId } });
