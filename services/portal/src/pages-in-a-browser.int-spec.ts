@@ -7,7 +7,7 @@ import type { Principal } from '@carespine/access-control';
 import { contextOf } from '@carespine/test-kit';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { dateValues } from './forms/form';
-import { PortalInTests, privacyOfficer, staff } from './portal-in-tests';
+import { PortalInTests, privacyOfficer, staff } from './fixtures/portal-in-tests';
 
 /** Where to keep a picture of every page, when somebody wants to look at them. */
 const PICTURES = process.env.PORTAL_PICTURES;

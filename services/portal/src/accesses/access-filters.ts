@@ -37,13 +37,13 @@ export function checkFilters(fields: readonly Field[], values: Values, now: Date
   if (values.user && !/^\d{6,20}$/.test(values.user.replace(/\s/g, ''))) errors.user ??= 'User ID must be a number, usually with 12 digits';
   if (from && from > londonDate(now)) errors.from ??= 'The first date must be today or in the past';
   if (from && to && to < from) errors.to ??= 'The last date must be the same as or after the first date';
-  else if (from && to && from < monthBefore(to)) errors.to ??= 'The dates can span one month at most';
+  else if (from && to && from < monthBefore(to)) errors.to ??= 'The dates can span one month at most, for example 25 October to 24 November';
   return errors;
 }
 
-/** The same day a month before, or the last day of that month. */
+/** The first day of the month that ends with this day, both counted: 25 October for 24 November. */
 function monthBefore(date: string): string {
   const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
   const lastDay = new Date(Date.UTC(year, month - 1, 0)).getUTCDate();
-  return new Date(Date.UTC(year, month - 2, Math.min(day, lastDay))).toISOString().slice(0, 10);
+  return new Date(Date.UTC(year, month - 2, Math.min(day, lastDay) + 1)).toISOString().slice(0, 10);
 }

@@ -1,4 +1,4 @@
-import { PortalInTests, privacyOfficer } from '../portal-in-tests';
+import { PortalInTests, privacyOfficer } from '../fixtures/portal-in-tests';
 import { checkFilters, USER_FILTERS } from './access-filters';
 import { describeAccess } from './access-view';
 import { dateValues } from '../forms/form';
@@ -57,11 +57,11 @@ describe('who looked at this patient', () => {
 describe('what did this user do', () => {
   it('asks for a user and a month at most', () => {
     expect(checkFilters(USER_FILTERS, { ...dates, user: '' }, NOW)).toEqual({ user: 'Enter a user ID' });
-    expect(checkFilters(USER_FILTERS, { ...dateValues('from', '2026-10-24'), ...dateValues('to', '2026-11-24'), user: '555000000101' }, NOW)).toEqual({});
-    expect(checkFilters(USER_FILTERS, { ...dateValues('from', '2026-10-23'), ...dateValues('to', '2026-11-24'), user: '555000000101' }, NOW)).toEqual({
-      to: 'The dates can span one month at most',
+    expect(checkFilters(USER_FILTERS, { ...dateValues('from', '2026-10-25'), ...dateValues('to', '2026-11-24'), user: '555000000101' }, NOW)).toEqual({});
+    expect(checkFilters(USER_FILTERS, { ...dateValues('from', '2026-10-24'), ...dateValues('to', '2026-11-24'), user: '555000000101' }, NOW)).toEqual({
+      to: 'The dates can span one month at most, for example 25 October to 24 November',
     });
-    expect(checkFilters(USER_FILTERS, { ...dateValues('from', '2026-02-28'), ...dateValues('to', '2026-03-31'), user: '555000000101' }, NOW)).toEqual({});
+    expect(checkFilters(USER_FILTERS, { ...dateValues('from', '2026-03-01'), ...dateValues('to', '2026-03-31'), user: '555000000101' }, NOW)).toEqual({});
   });
 
   it('lists what the user did, each patient a link without the number', async () => {

@@ -1,6 +1,6 @@
 import { applyPatch, type Operation } from 'rfc6902';
 import type { Patient } from '@carespine/fhir';
-import { jane } from '../apis/stand-in';
+import { jane } from '../fixtures/stand-in-apis';
 import { checkForm, dateValues, type Values } from '../forms/form';
 import { mergeOnto } from './area';
 import { AREAS } from './areas';
@@ -70,6 +70,11 @@ describe('demographics specification: addressing rules', () => {
       { op: 'remove', path: '/telecom/1' },
       { op: 'test', path: '/telecom/0/id', value: 'T1' },
       { op: 'remove', path: '/telecom/0' },
+    ]));
+
+  it('gives a number that ended its place back: one entry a system and use', () =>
+    expect(area('contact-details').patches(jane(), { ...area('contact-details').read(jane()), 'phone-mobile': '07700 900 982' })).toEqual([
+      { op: 'replace', path: '/telecom/2', value: { id: 'T3', system: 'phone', use: 'mobile', value: '07700 900 982' } },
     ]));
 
   it('tests an extension by its url', () =>

@@ -70,8 +70,10 @@ export const contactDetails: Area = {
         const value = values[nameOf(kind)] ?? '';
         if (value === (current?.value ?? '')) return [];
         if (!value) return current ? [removeItem(patient, 'telecom', current)] : [];
-        const next = { ...kind, value, ...(kind.system === 'other' && { extension: current?.extension ?? [TEXTPHONE] }) };
-        return [[current ? replaceItem(patient, 'telecom', current, { id: current.id, ...next }) : addItem('telecom', next)]];
+        // one that has ended still takes the only place of its system and use
+        const entry = current ?? patient.telecom?.find((point) => nameOf(point) === nameOf(kind));
+        const next = { ...kind, value, ...(kind.system === 'other' && { extension: entry?.extension ?? [TEXTPHONE] }) };
+        return [[entry ? replaceItem(patient, 'telecom', entry, { id: entry.id, ...next }) : addItem('telecom', next)]];
       }),
     ),
 };

@@ -1,5 +1,5 @@
-import { jane } from '../apis/stand-in';
-import { PortalInTests, staff } from '../portal-in-tests';
+import { jane } from '../fixtures/stand-in-apis';
+import { PortalInTests, staff } from '../fixtures/portal-in-tests';
 
 const portal = new PortalInTests();
 beforeAll(() => portal.start());

@@ -1,6 +1,6 @@
 import type { BundleEntry, Patient } from '@carespine/fhir';
 import { bannerName, dateInWords, GENDERS } from '../pages/words';
-import { currentOf, isRestricted, usualName } from '../patients/patient-record';
+import { addressOf, isRestricted, shownRecord, usualName } from '../patients/patient-record';
 
 export interface HitView {
   name: string;
@@ -16,12 +16,13 @@ export interface HitView {
 /** One row of the results. Nothing of a restricted record says where the person is. */
 export function describeHit({ resource, search }: BundleEntry<Patient>): HitView {
   const restricted = isRestricted(resource);
-  const home = restricted ? undefined : currentOf(resource.address, new Date()).find((address) => address.use === 'home');
+  const shown = shownRecord(resource);
+  const home = addressOf(shown, 'home', new Date());
   const score = search?.score ?? 1;
   return {
-    name: bannerName(usualName(resource)),
+    name: bannerName(usualName(shown)) || (restricted ? 'Name not shown' : 'Name not recorded'),
     nhsNumber: resource.id,
-    born: dateInWords(resource.birthDate) || 'Not shown',
+    born: dateInWords(shown.birthDate) || 'Not shown',
     gender: GENDERS[resource.gender ?? ''] ?? 'Not recorded',
     address: restricted ? 'Hidden: sensitive record' : [...(home?.line ?? []), home?.postalCode].filter(Boolean).join(', ') || 'Not recorded',
     restricted,

@@ -47,9 +47,9 @@ export function ageInWords(birthDate: CalendarDate | undefined, on: CalendarDate
 
 export const plural = (count: number, noun: string): string => `${count.toLocaleString('en-GB')} ${noun}${count === 1 ? '' : 's'}`;
 
-/** As a patient banner writes it: `SMITH, Jane Anne (Mrs)`. */
+/** As a patient banner writes it: `SMITH, Jane Anne (Mrs)`; '' without a name. */
 export function bannerName(name: HumanName | undefined): string {
-  if (!name?.family && !name?.given?.length) return 'Name not shown';
+  if (!name?.family && !name?.given?.length) return '';
   const title = name.prefix?.join(' ');
   return [name.family?.toLocaleUpperCase('en-GB'), name.given?.join(' ')].filter(Boolean).join(', ') + (title ? ` (${title})` : '');
 }

@@ -64,15 +64,17 @@ export interface PatientView {
 export function bannerOf(record: Patient, now: Date): PatientBanner {
   const patient = shownRecord(record);
   const died = patient.deceasedDateTime?.slice(0, 10);
+  const restricted = isRestricted(record);
+  const absent = restricted ? 'Not shown' : 'Not recorded';
   return {
-    name: bannerName(usualName(patient)),
+    name: bannerName(usualName(patient)) || (restricted ? 'Name not shown' : 'Name not recorded'),
     nhsNumber: patient.id,
-    born: dateInWords(patient.birthDate),
+    born: dateInWords(patient.birthDate) || absent,
     age: died ? '' : ageInWords(patient.birthDate, londonDate(now)),
     gender: GENDERS[patient.gender ?? ''] ?? 'Not recorded',
     died: dateInWords(died),
     ageAtDeath: died ? ageInWords(patient.birthDate, died) : '',
-    restricted: isRestricted(record),
+    restricted,
   };
 }
 
@@ -159,7 +161,7 @@ function providerRows(patient: Patient): Row[] {
   const practice = patient.generalPractitioner?.[0]?.identifier;
   const pharmacy = (key: string, url: string): Row => ({ key, lines: some(extensionOf(patient, url)?.valueReference?.identifier?.value) });
   return [
-    { key: 'GP practice', lines: some(practice?.value), edit: 'gp-practice', ...(practice?.period?.start && { note: `Registered since ${dateInWords(practice.period.start)}` }) },
+    { key: 'GP practice', lines: some(practice?.value), edit: 'gp-practice', ...during(practice?.period) },
     pharmacy('Nominated pharmacy', EXTENSIONS.nominatedPharmacy),
     pharmacy('Dispensing doctor', EXTENSIONS.dispensingDoctor),
     pharmacy('Appliance supplier', EXTENSIONS.applianceSupplier),

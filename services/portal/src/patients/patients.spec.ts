@@ -1,4 +1,4 @@
-import { PortalInTests, privacyOfficer, staff } from '../portal-in-tests';
+import { PortalInTests, privacyOfficer, staff } from '../fixtures/portal-in-tests';
 
 const portal = new PortalInTests();
 beforeAll(() => portal.start());
