@@ -11,7 +11,8 @@ export class PortalConfig extends ServiceConfig {
   PORTAL_REFERENCE_KEY!: string;
 
   /** Origin of the identity provider, to which signing out leads; names the one other place that a form may end up at. */
-  @IsOptional() @Matches(/^https?:\/\/[^\s;,/]+$/)
+  @IsOptional()
+  @Matches(/^https?:\/\/[^\s;,/]+$/)
   IDENTITY_ORIGIN?: string;
 
   get services(): { demographics: string; audit: string } {

@@ -24,7 +24,10 @@ beforeAll(async () => {
   await portal.app.listen(0, '127.0.0.1');
   base = `http://127.0.0.1:${(portal.app.getHttpServer().address() as AddressInfo).port}`;
   const executablePath = process.env.CHROME_PATH ?? (await sparticuz.executablePath());
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'] });
+  browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+  });
 });
 afterAll(async () => {
   await browser?.close();
@@ -34,7 +37,12 @@ afterAll(async () => {
 /** A browser behind the gateway; contexts live a minute, so each journey gets its own. */
 async function visit(who: Principal | undefined, options: BrowserContextOptions = {}): Promise<Page> {
   const headers: Record<string, string> = who ? await contextOf(who) : {};
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, baseURL: base, extraHTTPHeaders: headers, ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    baseURL: base,
+    extraHTTPHeaders: headers,
+    ...options,
+  });
   return context.newPage();
 }
 
@@ -52,8 +60,12 @@ const month = { ...dateValues('from', '2026-11-01'), ...dateValues('to', '2026-1
 
 type Shown = [name: string, who: Principal | undefined, path: () => Promise<string> | string, form?: Record<string, string>];
 
-const patient = (number: string, rest = '', who = nurse) => async () => (await portal.open(number, who)) + rest;
-const afterPost = (path: string, form: Record<string, string>, who: Principal) => async () => String((await portal.post(path, form, who)).headers.location);
+const patient =
+  (number: string, rest = '', who = nurse) =>
+  async () =>
+    (await portal.open(number, who)) + rest;
+const afterPost = (path: string, form: Record<string, string>, who: Principal) => async () =>
+  String((await portal.post(path, form, who)).headers.location);
 const search = (form: Record<string, string>) => afterPost('/find-a-patient/basic', { ...born, ...form }, nurse);
 
 const PAGES: Shown[] = [
@@ -79,11 +91,24 @@ const PAGES: Shown[] = [
   ['patient-merged', nurse, patient('9000000041')],
   ['no-record', nurse, patient('9000000017')],
   ['invalidated', nurse, patient('9000000068')],
-  ...['name', 'birth-date', 'gender', 'death', 'home-address', 'temporary-address', 'correspondence-address'].map((slug): Shown => [`edit-${slug}`, nurse, patient('9000000009', `/edit/${slug}`)]),
-  ...['contact-details', 'gp-practice', 'communication', 'contact-preference'].map((slug): Shown => [`edit-${slug}`, nurse, patient('9000000009', `/edit/${slug}`)]),
+  ...['name', 'birth-date', 'gender', 'death', 'home-address', 'temporary-address', 'correspondence-address'].map((slug): Shown => [
+    `edit-${slug}`,
+    nurse,
+    patient('9000000009', `/edit/${slug}`),
+  ]),
+  ...['contact-details', 'gp-practice', 'communication', 'contact-preference'].map((slug): Shown => [
+    `edit-${slug}`,
+    nurse,
+    patient('9000000009', `/edit/${slug}`),
+  ]),
   ['edit-error', nurse, patient('9000000009', '/edit/temporary-address'), { version: '2', postcode: 'x' }],
   ['edit-closed', nurse, patient('9000000033', '/edit/death')],
-  ['edit-conflict', nurse, patient('9000000009', '/edit/name'), { version: '1', 'was-title': 'Miss', 'was-first': 'Jane', 'was-last': 'Jones', title: 'Dr', first: 'Jane', last: 'Jones' }],
+  [
+    'edit-conflict',
+    nurse,
+    patient('9000000009', '/edit/name'),
+    { version: '1', 'was-title': 'Miss', 'was-first': 'Jane', 'was-last': 'Jones', title: 'Dr', first: 'Jane', last: 'Jones' },
+  ],
   ['who-looked', officer, () => '/who-looked'],
   ['accesses', officer, patient('9000000009', '/accesses', officer)],
   ['accesses-none', officer, patient('9000000025', '/accesses', officer)],
@@ -140,7 +165,12 @@ describe('without JavaScript', () => {
     const page = await visit(nurse, { javaScriptEnabled: false });
     await page.goto('/find-a-patient/basic');
     await page.getByLabel('Last name').fill('Smith');
-    for (const [part, value] of [['Day', '4'], ['Month', '3'], ['Year', '1985']] as const) await page.getByLabel(part).fill(value);
+    for (const [part, value] of [
+      ['Day', '4'],
+      ['Month', '3'],
+      ['Year', '1985'],
+    ] as const)
+      await page.getByLabel(part).fill(value);
     await page.getByRole('button', { name: 'Search' }).click();
     await page.getByRole('link', { name: 'SMITH, Jane Marie (Mrs)' }).click();
     await page.getByRole('link', { name: 'Change usual name' }).click();
@@ -159,7 +189,8 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toContain('Skip to main content');
     await page.keyboard.press('Enter');
-    for (let tabs = 0; tabs < 10 && (await page.evaluate('document.activeElement.id')) !== 'nhsNumber'; tabs++) await page.keyboard.press('Tab');
+    for (let tabs = 0; tabs < 10 && (await page.evaluate('document.activeElement.id')) !== 'nhsNumber'; tabs++)
+      await page.keyboard.press('Tab');
     await page.keyboard.type('9000000025');
     await Promise.all([page.waitForURL('**/patients/*'), page.keyboard.press('Enter')]);
     expect(await page.textContent('body')).toContain('location is hidden');

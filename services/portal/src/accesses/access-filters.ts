@@ -3,7 +3,15 @@ import { londonDate } from '../pages/words';
 
 const FROM: Field = { name: 'from', label: 'From', kind: 'date', required: 'Enter the first date' };
 const TO: Field = { name: 'to', label: 'To', kind: 'date', required: 'Enter the last date' };
-const USER: Field = { name: 'user', label: 'User ID', hint: '12 digits, for example 555086689106', kind: 'text', width: 20, inputmode: 'numeric', maxLength: 20 };
+const USER: Field = {
+  name: 'user',
+  label: 'User ID',
+  hint: '12 digits, for example 555086689106',
+  kind: 'text',
+  width: 20,
+  inputmode: 'numeric',
+  maxLength: 20,
+};
 const OUTCOME: Field = {
   name: 'outcome',
   label: 'Outcome',
@@ -37,7 +45,8 @@ export function checkFilters(fields: readonly Field[], values: Values, now: Date
   if (values.user && !/^\d{6,20}$/.test(values.user.replace(/\s/g, ''))) errors.user ??= 'User ID must be a number, usually with 12 digits';
   if (from && from > londonDate(now)) errors.from ??= 'The first date must be today or in the past';
   if (from && to && to < from) errors.to ??= 'The last date must be the same as or after the first date';
-  else if (from && to && from < monthBefore(to)) errors.to ??= 'The dates can span one month at most, for example 25 October to 24 November';
+  else if (from && to && from < monthBefore(to))
+    errors.to ??= 'The dates can span one month at most, for example 25 October to 24 November';
   return errors;
 }
 

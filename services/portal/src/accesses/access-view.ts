@@ -40,7 +40,13 @@ const INTERACTIONS: Record<string, string> = {
   '110107': 'Imported data',
 };
 
-const ACTIONS: Record<string, string> = { C: 'Created', R: 'Opened the record', U: 'Changed the record', D: 'Removed', E: 'Searched or ran' };
+const ACTIONS: Record<string, string> = {
+  C: 'Created',
+  R: 'Opened the record',
+  U: 'Changed the record',
+  D: 'Removed',
+  E: 'Searched or ran',
+};
 
 /** @see HL7 v3-ActReason */
 const REASONS: Record<string, string> = {
@@ -58,7 +64,8 @@ const OUTCOMES: Record<string, AccessView['outcome']> = { '0': 'Done', '4': 'Ref
 export function describeAccess(event: AuditEvent): AccessView {
   const byId = (system: string) => event.agent?.find(({ who }) => who?.identifier?.system === `https://fhir.nhs.uk/Id/${system}`);
   // the operator of the platform is named as well, as the other end of the wire
-  const agent = (system: string) => event.agent?.find(({ who, requestor }) => requestor !== false && who?.identifier?.system === `https://fhir.nhs.uk/Id/${system}`);
+  const agent = (system: string) =>
+    event.agent?.find(({ who, requestor }) => requestor !== false && who?.identifier?.system === `https://fhir.nhs.uk/Id/${system}`);
   const user = agent('sds-user-id');
   const role = byId('sds-role-profile-id');
   const organisation = agent('ods-organization-code')?.who;
@@ -73,7 +80,12 @@ export function describeAccess(event: AuditEvent): AccessView {
     ...momentInWords(event.recorded),
     who: user?.who?.display ?? user?.name ?? (user ? 'Name not recorded' : (application?.display ?? 'Application')),
     whoId: (user?.who ?? application)?.identifier?.value ?? '',
-    role: roleConcept?.text ?? roleConcept?.coding?.[0]?.display ?? role?.who?.display ?? roleConcept?.coding?.[0]?.code ?? (user ? '' : 'No user: system access'),
+    role:
+      roleConcept?.text ??
+      roleConcept?.coding?.[0]?.display ??
+      role?.who?.display ??
+      roleConcept?.coding?.[0]?.code ??
+      (user ? '' : 'No user: system access'),
     organisation: organisation?.display ?? '',
     odsCode: organisation?.identifier?.value ?? '',
     what: interaction,

@@ -62,12 +62,18 @@ export class AccessesController {
   @Access(REPORTS)
   @Post('/patients/:reference/accesses')
   @HttpCode(200)
-  async filterPatientAccesses(@Caller() who: Principal, @Param('reference') reference: string, @Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
+  async filterPatientAccesses(
+    @Caller() who: Principal,
+    @Param('reference') reference: string,
+    @Body() body: unknown,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const nhsNumber = await this.references.nhsNumber(sessionOf(who), reference);
     const values = readForm(PATIENT_FILTERS, body);
     const errors = checkFilters(PATIENT_FILTERS, values, new Date());
     const base = `/patients/${reference}/accesses`;
-    if (Object.keys(errors).length === 0) return this.pages.seeOther(reply, `${base}/${await this.references.seal(sessionOf(who), { values })}`);
+    if (Object.keys(errors).length === 0)
+      return this.pages.seeOther(reply, `${base}/${await this.references.seal(sessionOf(who), { values })}`);
     this.pages.show(reply, 'accesses/patient', { nhsNumber, base, form: presentForm(PATIENT_FILTERS, values, errors) }, 400);
   }
 
@@ -95,13 +101,19 @@ export class AccessesController {
   async filterUserActivity(@Caller() who: Principal, @Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
     const values = readForm(USER_FILTERS, body);
     const errors = checkFilters(USER_FILTERS, values, new Date());
-    if (Object.keys(errors).length === 0) return this.pages.seeOther(reply, `/user-activity/${await this.references.seal(sessionOf(who), { values })}`);
+    if (Object.keys(errors).length === 0)
+      return this.pages.seeOther(reply, `/user-activity/${await this.references.seal(sessionOf(who), { values })}`);
     this.pages.show(reply, 'accesses/user', { form: presentForm(USER_FILTERS, values, errors) }, 400);
   }
 
   @Access(REPORTS)
   @Get('/user-activity/:report')
-  async userActivity(@Caller() who: Principal, @OnwardHeaders() onward: Onward, @Param('report') sealed: string, @Res() reply: FastifyReply): Promise<void> {
+  async userActivity(
+    @Caller() who: Principal,
+    @OnwardHeaders() onward: Onward,
+    @Param('report') sealed: string,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const report = await this.references.open<Report>(sessionOf(who), sealed);
     const user = (report.values.user ?? '').replace(/\s/g, '');
     const found = await this.find(onward, { ...queryOf(report), agent: user });
@@ -125,7 +137,8 @@ export class AccessesController {
   }
 
   private async listing(who: Principal, base: string, fields: readonly Field[], report: Report, found: AuditPage | ApiRefused) {
-    const errors: Errors = found instanceof ApiRefused ? { report: 'The report could not be made with these answers. Check each of them' } : {};
+    const errors: Errors =
+      found instanceof ApiRefused ? { report: 'The report could not be made with these answers. Check each of them' } : {};
     const form = presentForm(fields, report.values, errors);
     if (found instanceof ApiRefused) return { form };
     const session = sessionOf(who);
@@ -133,7 +146,10 @@ export class AccessesController {
     const number = report.number ?? 1;
     const rows = found.events.map(async (event) => {
       const access = describeAccess(event);
-      return { ...access, ...(access.nhsNumber && { href: `/patients/${await this.references.patient(session, access.nhsNumber)}/accesses` }) };
+      return {
+        ...access,
+        ...(access.nhsNumber && { href: `/patients/${await this.references.patient(session, access.nhsNumber)}/accesses` }),
+      };
     });
     return {
       form,

@@ -16,12 +16,22 @@ const next = (body: string) => /href="([^"]+)" rel="next"/.exec(body)?.[1] ?? ''
 describe('who looked at this patient', () => {
   const open = async () => String((await portal.post('/who-looked', { nhsNumber: '900 000 0009' }, officer)).headers.location);
 
-  it('asks for a real NHS number', async () => expect((await portal.post('/who-looked', { nhsNumber: '1' }, officer)).statusCode).toBe(400));
+  it('asks for a real NHS number', async () =>
+    expect((await portal.post('/who-looked', { nhsNumber: '1' }, officer)).statusCode).toBe(400));
 
   it('lists the accesses of the last month without opening the record', async () => {
     const { statusCode, body } = await portal.get(await open(), officer);
     expect(statusCode).toBe(200);
-    for (const text of ['Ngozi Okafor', '555000000101', 'Clinical Practitioner', 'Opened the record', 'Care and treatment', 'Emergency override', 'Refused', '45 times']) {
+    for (const text of [
+      'Ngozi Okafor',
+      '555000000101',
+      'Clinical Practitioner',
+      'Opened the record',
+      'Care and treatment',
+      'Emergency override',
+      'Refused',
+      '45 times',
+    ]) {
       expect(body).toContain(text);
     }
     expect(portal.apis.calls.map(({ url }) => url.split('?')[0])).toEqual(['/audit/FHIR/R4/AuditEvent']);
@@ -57,11 +67,17 @@ describe('who looked at this patient', () => {
 describe('what did this user do', () => {
   it('asks for a user and a month at most', () => {
     expect(checkFilters(USER_FILTERS, { ...dates, user: '' }, NOW)).toEqual({ user: 'Enter a user ID' });
-    expect(checkFilters(USER_FILTERS, { ...dateValues('from', '2026-10-25'), ...dateValues('to', '2026-11-24'), user: '555000000101' }, NOW)).toEqual({});
-    expect(checkFilters(USER_FILTERS, { ...dateValues('from', '2026-10-24'), ...dateValues('to', '2026-11-24'), user: '555000000101' }, NOW)).toEqual({
+    expect(
+      checkFilters(USER_FILTERS, { ...dateValues('from', '2026-10-25'), ...dateValues('to', '2026-11-24'), user: '555000000101' }, NOW),
+    ).toEqual({});
+    expect(
+      checkFilters(USER_FILTERS, { ...dateValues('from', '2026-10-24'), ...dateValues('to', '2026-11-24'), user: '555000000101' }, NOW),
+    ).toEqual({
       to: 'The dates can span one month at most, for example 25 October to 24 November',
     });
-    expect(checkFilters(USER_FILTERS, { ...dateValues('from', '2026-03-01'), ...dateValues('to', '2026-03-31'), user: '555000000101' }, NOW)).toEqual({});
+    expect(
+      checkFilters(USER_FILTERS, { ...dateValues('from', '2026-03-01'), ...dateValues('to', '2026-03-31'), user: '555000000101' }, NOW),
+    ).toEqual({});
   });
 
   it('lists what the user did, each patient a link without the number', async () => {
@@ -77,7 +93,14 @@ describe('an access in words', () => {
   const event = { resourceType: 'AuditEvent' as const, recorded: '2026-11-24T13:45:00Z' };
 
   it('does with the least that an event may hold', () =>
-    expect(describeAccess(event)).toMatchObject({ date: '24 November 2026', time: '1:45pm', who: 'Application', what: 'Used the record', outcome: 'Done', reason: 'Not given' }));
+    expect(describeAccess(event)).toMatchObject({
+      date: '24 November 2026',
+      time: '1:45pm',
+      who: 'Application',
+      what: 'Used the record',
+      outcome: 'Done',
+      reason: 'Not given',
+    }));
 
   it.each([
     ['110122', 'Signed in'],
@@ -87,7 +110,10 @@ describe('an access in words', () => {
   ])('%s: %s', (code, words) => expect(describeAccess({ ...event, type: { code: '110114' }, subtype: [{ code }] }).what).toBe(words));
 
   it('takes the requester’s organisation, not the operator’s', () => {
-    const organisation = (value: string, requestor: boolean) => ({ requestor, who: { identifier: { system: 'https://fhir.nhs.uk/Id/ods-organization-code', value } } });
+    const organisation = (value: string, requestor: boolean) => ({
+      requestor,
+      who: { identifier: { system: 'https://fhir.nhs.uk/Id/ods-organization-code', value } },
+    });
     expect(describeAccess({ ...event, agent: [organisation('X26', false), organisation('RZZ01', true)] }).odsCode).toBe('RZZ01');
   });
 });

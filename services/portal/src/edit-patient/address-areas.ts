@@ -40,7 +40,13 @@ const PERIOD_FIELDS: EditField[] = [
 function readLines(address: Address | undefined): Values {
   const lines = address?.line ?? [];
   const [building = '', street = '', locality = '', town = ''] =
-    lines.length >= 4 ? lines : lines.length === 3 ? [lines[0], lines[1], '', lines[2]] : lines.length === 2 ? ['', lines[0], '', lines[1]] : ['', lines[0], '', ''];
+    lines.length >= 4
+      ? lines
+      : lines.length === 3
+        ? [lines[0], lines[1], '', lines[2]]
+        : lines.length === 2
+          ? ['', lines[0], '', lines[1]]
+          : ['', lines[0], '', ''];
   return { building, street, locality, town, postcode: address?.postalCode ?? '' };
 }
 
@@ -84,7 +90,16 @@ const addressArea = ({ slug, use, label, advice, maxDays }: AddressKind): Area =
     advice,
     fields: () => [
       ...(use === 'temp'
-        ? [{ name: 'type', label: 'Type of address', kind: 'select' as const, options: TEMPORARY_ADDRESS_TYPES, required: 'Select a type of address', element: /text/ }]
+        ? [
+            {
+              name: 'type',
+              label: 'Type of address',
+              kind: 'select' as const,
+              options: TEMPORARY_ADDRESS_TYPES,
+              required: 'Select a type of address',
+              element: /text/,
+            },
+          ]
         : []),
       ...LINE_FIELDS,
       ...(maxDays ? PERIOD_FIELDS : []),

@@ -11,7 +11,12 @@ const area = (slug: string) => {
   return found;
 };
 
-const bare = (): Patient => ({ resourceType: 'Patient', id: '9000000009', meta: { versionId: '1' }, name: [{ id: 'N1', use: 'usual', family: 'Smith' }] });
+const bare = (): Patient => ({
+  resourceType: 'Patient',
+  id: '9000000009',
+  meta: { versionId: '1' },
+  name: [{ id: 'N1', use: 'usual', family: 'Smith' }],
+});
 
 function change(patient: Patient, slug: string, values: Values): Patient {
   const next = structuredClone(patient);
@@ -27,8 +32,31 @@ const WANTED: [string, Values][] = [
   ['gender', { gender: 'unknown' }],
   ['death', dateValues('died', '2026-11-01')],
   ['home-address', { building: 'The Mill', street: '2 High Street', locality: 'Headingley', town: 'Leeds', postcode: 'LS6 3AA' }],
-  ['temporary-address', { type: 'Holiday Home', building: '', street: '4 Cliff Road', locality: '', town: 'Whitby', postcode: 'YO21 3NU', ...dateValues('from', '2026-11-01'), ...dateValues('until', '2026-12-01') }],
-  ['correspondence-address', { building: '', street: '9 Park Row', locality: '', town: 'Leeds', postcode: 'LS1 5HD', ...dateValues('from', '2026-11-01'), ...dateValues('until', '2099-12-01') }],
+  [
+    'temporary-address',
+    {
+      type: 'Holiday Home',
+      building: '',
+      street: '4 Cliff Road',
+      locality: '',
+      town: 'Whitby',
+      postcode: 'YO21 3NU',
+      ...dateValues('from', '2026-11-01'),
+      ...dateValues('until', '2026-12-01'),
+    },
+  ],
+  [
+    'correspondence-address',
+    {
+      building: '',
+      street: '9 Park Row',
+      locality: '',
+      town: 'Leeds',
+      postcode: 'LS1 5HD',
+      ...dateValues('from', '2026-11-01'),
+      ...dateValues('until', '2099-12-01'),
+    },
+  ],
   ['contact-details', { 'phone-mobile': '07700 900 982', 'phone-home': '', 'email-home': 'jane@example.org' }],
   ['gp-practice', { practice: 'B86044' }],
   ['communication', { language: 'q4', interpreter: 'no' }],
@@ -51,7 +79,11 @@ describe('a change of an area', () => {
 describe('demographics specification: addressing rules', () => {
   it('replaces a whole item with its object id', () =>
     expect(area('name').patches(jane(), { ...area('name').read(jane()), last: 'Jones' })).toEqual([
-      { op: 'replace', path: '/name/1', value: { id: 'N1', use: 'usual', family: 'Jones', given: ['Jane', 'Marie'], prefix: ['Mrs'], suffix: ['MBE'] } },
+      {
+        op: 'replace',
+        path: '/name/1',
+        value: { id: 'N1', use: 'usual', family: 'Jones', given: ['Jane', 'Marie'], prefix: ['Mrs'], suffix: ['MBE'] },
+      },
     ]));
 
   it('adds a new item at the end, without id', () =>
@@ -92,7 +124,11 @@ describe('demographics specification: addressing rules', () => {
   it('adds a death together with its informal notice', () => {
     const [date, notice] = area('death').patches(bare(), dateValues('died', '2026-11-01'));
     expect(date).toEqual({ op: 'add', path: '/deceasedDateTime', value: '2026-11-01T00:00:00+00:00' });
-    expect(notice).toMatchObject({ op: 'add', path: '/extension/-', value: { extension: [{ valueCodeableConcept: { coding: [{ code: '1' }] } }, { url: 'systemEffectiveDate' }] } });
+    expect(notice).toMatchObject({
+      op: 'add',
+      path: '/extension/-',
+      value: { extension: [{ valueCodeableConcept: { coding: [{ code: '1' }] } }, { url: 'systemEffectiveDate' }] },
+    });
   });
 });
 
@@ -123,8 +159,7 @@ describe('demographics specification: what a change may hold', () => {
     expect({ ...area(slug).check?.(all, jane()), ...checkForm(area(slug).fields(jane()), all) }).toHaveProperty([field]);
   });
 
-  it('takes no fixed abode without any line', () =>
-    expect(area('home-address').check?.({ postcode: 'zz99 3vz' }, jane())).toEqual({}));
+  it('takes no fixed abode without any line', () => expect(area('home-address').check?.({ postcode: 'zz99 3vz' }, jane())).toEqual({}));
 });
 
 describe('a change on top of somebody else’s', () => {

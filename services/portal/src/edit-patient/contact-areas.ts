@@ -29,7 +29,11 @@ const pointOf = (patient: Patient, kind: Kind) => pointsOf(patient).find((point)
 
 const TEXTPHONE: Extension = {
   url: EXTENSIONS.otherContactSystem,
-  valueCoding: { system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-OtherContactSystem', code: 'textphone', display: 'Minicom (Textphone)' },
+  valueCoding: {
+    system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-OtherContactSystem',
+    code: 'textphone',
+    display: 'Minicom (Textphone)',
+  },
 };
 
 export const contactDetails: Area = {
@@ -97,22 +101,39 @@ export const gpPractice: Area = {
   ],
   read: (patient) => ({ practice: patient.generalPractitioner?.[0]?.identifier?.value ?? '' }),
   check: (values): Errors =>
-    /^[0-9a-z]{3,10}$/i.test(values.practice ?? '') ? {} : { practice: 'GP practice code must be 3 to 10 letters and numbers, for example Y12345' },
+    /^[0-9a-z]{3,10}$/i.test(values.practice ?? '')
+      ? {}
+      : { practice: 'GP practice code must be 3 to 10 letters and numbers, for example Y12345' },
   patches: (patient, values) => {
     const current = patient.generalPractitioner?.[0];
     const next = {
       type: 'Organization',
       identifier: { system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: values.practice?.toUpperCase() },
     };
-    return [current ? replaceItem(patient, 'generalPractitioner', current, { id: current.id, ...next }) : addItem('generalPractitioner', next)];
+    return [
+      current ? replaceItem(patient, 'generalPractitioner', current, { id: current.id, ...next }) : addItem('generalPractitioner', next),
+    ];
   },
 };
 
 const CODE_SYSTEMS = 'https://fhir.hl7.org.uk/CodeSystem/UKCore-';
-const coded = (url: string, system: string, options: readonly { value: string; text: string }[], code: string, version?: string): Extension => ({
+const coded = (
+  url: string,
+  system: string,
+  options: readonly { value: string; text: string }[],
+  code: string,
+  version?: string,
+): Extension => ({
   url,
   valueCodeableConcept: {
-    coding: [{ system: CODE_SYSTEMS + system, ...(version && { version }), code, display: options.find(({ value }) => value === code)?.text ?? code }],
+    coding: [
+      {
+        system: CODE_SYSTEMS + system,
+        ...(version && { version }),
+        code,
+        display: options.find(({ value }) => value === code)?.text ?? code,
+      },
+    ],
   },
 });
 
@@ -121,7 +142,14 @@ export const communication: Area = {
   title: 'Change language and interpreter',
   saved: 'The language was changed',
   fields: () => [
-    { name: 'language', label: 'Language', hint: 'Leave empty if they speak English', kind: 'select', options: LANGUAGES, element: /language|communication/i },
+    {
+      name: 'language',
+      label: 'Language',
+      hint: 'Leave empty if they speak English',
+      kind: 'select',
+      options: LANGUAGES,
+      element: /language|communication/i,
+    },
     {
       name: 'interpreter',
       label: 'Do they need an interpreter?',
@@ -138,7 +166,8 @@ export const communication: Area = {
     const interpreter = extensionOf(current, 'interpreterRequired')?.valueBoolean;
     return { language: codeOf(current, 'language').code, interpreter: interpreter === undefined ? '' : interpreter ? 'yes' : 'no' };
   },
-  check: (values): Errors => (values.interpreter === 'yes' && !values.language ? { language: 'Select the language that the interpreter needs to speak' } : {}),
+  check: (values): Errors =>
+    values.interpreter === 'yes' && !values.language ? { language: 'Select the language that the interpreter needs to speak' } : {},
   patches: (patient, { language = '', interpreter }) =>
     setExtension(
       patient,
@@ -161,7 +190,15 @@ export const contactPreference: Area = {
   saved: 'The contact preferences were changed',
   fields: () => [
     { name: 'method', label: 'Best way to contact', kind: 'select', options: CONTACT_METHODS, element: /PreferredContactMethod/ },
-    { name: 'times', label: 'Best times to contact', hint: 'For example, not after 7pm', kind: 'text', width: 20, maxLength: 40, element: /PreferredContactTimes/ },
+    {
+      name: 'times',
+      label: 'Best times to contact',
+      hint: 'For example, not after 7pm',
+      kind: 'text',
+      width: 20,
+      maxLength: 40,
+      element: /PreferredContactTimes/,
+    },
     { name: 'format', label: 'Written format', kind: 'select', options: WRITTEN_FORMATS, element: /PreferredWritten/ },
   ],
   read: (patient) => {
@@ -179,6 +216,10 @@ export const contactPreference: Area = {
       ...(method ? [coded('PreferredContactMethod', 'PreferredContactMethod', CONTACT_METHODS, method)] : []),
       ...(times ? [{ url: 'PreferredContactTimes', valueString: times }] : []),
     ];
-    return setExtension(patient, EXTENSIONS.contactPreference, extension.length > 0 ? { url: EXTENSIONS.contactPreference, extension } : undefined);
+    return setExtension(
+      patient,
+      EXTENSIONS.contactPreference,
+      extension.length > 0 ? { url: EXTENSIONS.contactPreference, extension } : undefined,
+    );
   },
 };

@@ -102,7 +102,14 @@ export class EditPatientController {
     return uuidOf(JSON.stringify([sessionOf(who), nhsNumber, version, patches]), CHANGES);
   }
 
-  private async notSaved(onward: Onward, nhsNumber: string, reply: FastifyReply, reference: string, edit: Edit, error: unknown): Promise<void> {
+  private async notSaved(
+    onward: Onward,
+    nhsNumber: string,
+    reply: FastifyReply,
+    reference: string,
+    edit: Edit,
+    error: unknown,
+  ): Promise<void> {
     if (error instanceof ApiUnavailable) return this.show(reply, reference, edit, {}, { unsure: true });
     if (!(error instanceof ApiRefused)) throw error;
     if (error.code === 'RESOURCE_VERSION_MISMATCH') {
@@ -132,23 +139,42 @@ export class EditPatientController {
       }));
     const touched = fields.some((field) => !same(field, was, now));
     const hidden = [...Object.entries(merged), ...Object.entries(now).map(([input, value]) => [WAS + input, value])];
-    this.pages.show(reply, 'edit-patient/conflict', { ...this.frame(reference, edit), rows, touched, version, hidden, removing: edit.removing }, 409);
+    this.pages.show(
+      reply,
+      'edit-patient/conflict',
+      { ...this.frame(reference, edit), rows, touched, version, hidden, removing: edit.removing },
+      409,
+    );
   }
 
   private isClosed(reply: FastifyReply, reference: string, nhsNumber: string, area: Area, patient: Patient): boolean {
-    const why = patient.id !== nhsNumber
-      ? 'This NHS number was merged into another one. Open the record of that number to change it.'
-      : isRestricted(patient)
-        ? 'This is a sensitive record. It can only be changed by the national back office.'
-        : area.closed?.(patient);
-    if (why) this.pages.show(reply, 'edit-patient/closed', { banner: bannerOf(patient, new Date()), href: `/patients/${reference}`, area, why }, 403);
+    const why =
+      patient.id !== nhsNumber
+        ? 'This NHS number was merged into another one. Open the record of that number to change it.'
+        : isRestricted(patient)
+          ? 'This is a sensitive record. It can only be changed by the national back office.'
+          : area.closed?.(patient);
+    if (why)
+      this.pages.show(
+        reply,
+        'edit-patient/closed',
+        { banner: bannerOf(patient, new Date()), href: `/patients/${reference}`, area, why },
+        403,
+      );
     return !!why;
   }
 
   private show(reply: FastifyReply, reference: string, edit: Edit, errors: Errors = {}, more: { unsure?: true } = {}): void {
     const { area, patient, version, was, values } = edit;
     const fields = area.fields(patient);
-    const form = presentForm(fields, values, inFormOrder(fields.map(({ name }) => name), errors));
+    const form = presentForm(
+      fields,
+      values,
+      inFormOrder(
+        fields.map(({ name }) => name),
+        errors,
+      ),
+    );
     const status = more.unsure ? 503 : form.errors.length > 0 ? 400 : 200;
     const hidden = Object.entries(was).map(([input, value]) => [WAS + input, value]);
     const removable = area.removal?.(patient) !== undefined;
@@ -156,7 +182,12 @@ export class EditPatientController {
   }
 
   private frame(reference: string, { area, patient }: Edit) {
-    return { area, banner: bannerOf(patient, new Date()), href: `/patients/${reference}`, action: `/patients/${reference}/edit/${area.slug}` };
+    return {
+      area,
+      banner: bannerOf(patient, new Date()),
+      href: `/patients/${reference}`,
+      action: `/patients/${reference}/edit/${area.slug}`,
+    };
   }
 }
 

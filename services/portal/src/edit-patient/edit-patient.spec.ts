@@ -14,7 +14,8 @@ afterEach(() => (portal.apis.failWith = undefined));
 
 const NAME = { title: 'Mrs', first: 'Jane', middle: 'Marie', last: 'Smith', suffix: 'MBE' };
 const WAS = Object.fromEntries(Object.entries(NAME).map(([input, value]) => [`was-${input}`, value]));
-const save = (form: Record<string, string>, slug = 'name') => portal.post(`${patient}/edit/${slug}`, { version: '2', ...WAS, ...NAME, ...form }, staff());
+const save = (form: Record<string, string>, slug = 'name') =>
+  portal.post(`${patient}/edit/${slug}`, { version: '2', ...WAS, ...NAME, ...form }, staff());
 const patches = () => portal.apis.calls.filter(({ method }) => method === 'PATCH');
 
 describe('changing a record', () => {
@@ -101,7 +102,9 @@ describe('someone else changed the record meanwhile', () => {
 
   it('saves on top of the new version what the user changed, and that alone', async () => {
     const { body } = await save({ title: 'Dr' });
-    const inputs = Object.fromEntries([...body.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)">/g)].map((match) => [match[1], match[2]]));
+    const inputs = Object.fromEntries(
+      [...body.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)">/g)].map((match) => [match[1], match[2]]),
+    );
     expect(inputs).toMatchObject({ version: '3', title: 'Dr', last: 'Brown', 'was-title': 'Ms', 'was-last': 'Brown' });
     const answer = await portal.post(`${patient}/edit/name`, inputs as Record<string, string>, staff());
     expect(answer.headers.location).toBe(`${patient}?saved=name`);

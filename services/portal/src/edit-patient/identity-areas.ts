@@ -15,9 +15,24 @@ export const name: Area = {
   fields: () => [
     { name: 'title', label: 'Title', hint: 'Optional. For example, Mrs, Dr', kind: 'text', width: 10, maxLength: 35, element: /prefix/ },
     { name: 'first', label: 'First name', kind: 'text', width: 20, maxLength: 35, element: /given/ },
-    { name: 'middle', label: 'Middle names', hint: 'Optional. Separate several names with a space', kind: 'text', width: 20, element: /given\W+[1-9]/ },
+    {
+      name: 'middle',
+      label: 'Middle names',
+      hint: 'Optional. Separate several names with a space',
+      kind: 'text',
+      width: 20,
+      element: /given\W+[1-9]/,
+    },
     { name: 'last', label: 'Last name', kind: 'text', width: 20, maxLength: 35, required: 'Enter a last name', element: /family/ },
-    { name: 'suffix', label: 'Suffix', hint: 'Optional. For example, MBE, Junior', kind: 'text', width: 10, maxLength: 35, element: /suffix/ },
+    {
+      name: 'suffix',
+      label: 'Suffix',
+      hint: 'Optional. For example, MBE, Junior',
+      kind: 'text',
+      width: 10,
+      maxLength: 35,
+      element: /suffix/,
+    },
   ],
   read: (patient) => {
     const usual = usualName(patient);
@@ -33,7 +48,8 @@ export const name: Area = {
     const errors: Errors = {};
     const labels = { title: 'Title', first: 'First name', middle: 'Middle names', last: 'Last name', suffix: 'Suffix' };
     for (const [field, label] of Object.entries(labels)) {
-      if (!NAME_LETTERS.test(values[field] ?? '')) errors[field] = `${label} must only have letters, numbers, spaces, hyphens, apostrophes and full stops`;
+      if (!NAME_LETTERS.test(values[field] ?? ''))
+        errors[field] = `${label} must only have letters, numbers, spaces, hyphens, apostrophes and full stops`;
     }
     const middle = filled(...(values.middle ?? '').split(' '));
     if (middle.length > 4) errors.middle = 'Enter 4 middle names or fewer';
@@ -82,12 +98,22 @@ export const birthDate: Area = {
   title: 'Change date of birth',
   saved: 'The date of birth was changed',
   advice: 'Check the date against a document, such as a birth certificate or passport.',
-  fields: () => [{ name: 'born', label: 'Date of birth', hint: 'For example, 15 3 1985', kind: 'date', required: 'Enter a date of birth', element: /birthDate/ }],
+  fields: () => [
+    {
+      name: 'born',
+      label: 'Date of birth',
+      hint: 'For example, 15 3 1985',
+      kind: 'date',
+      required: 'Enter a date of birth',
+      element: /birthDate/,
+    },
+  ],
   read: (patient) => dateValues('born', patient.birthDate),
   check: (values, patient): Errors => {
     const born = dateIn(values, 'born');
     if (born && born > londonDate(new Date())) return { born: 'Date of birth must be today or in the past' };
-    if (born && patient.deceasedDateTime && born > patient.deceasedDateTime.slice(0, 10)) return { born: 'Date of birth must be before the date of death' };
+    if (born && patient.deceasedDateTime && born > patient.deceasedDateTime.slice(0, 10))
+      return { born: 'Date of birth must be before the date of death' };
     return {};
   },
   patches: (patient, values) => [{ op: patient.birthDate ? 'replace' : 'add', path: '/birthDate', value: dateIn(values, 'born') }],
@@ -98,8 +124,18 @@ export const death: Area = {
   title: 'Record a death',
   saved: 'The death was recorded',
   advice:
-    'This is an informal notice from your organisation. The record changes to formal when the Registrar of Deaths confirms it. You cannot take a recorded death off the record here.',
-  fields: () => [{ name: 'died', label: 'Date of death', hint: 'For example, 15 3 2024', kind: 'date', required: 'Enter a date of death', element: /deceased/ }],
+    'This is an informal notice from your organisation. It becomes formal when the Registrar of Deaths confirms it. ' +
+    'You cannot take a recorded death off the record here.',
+  fields: () => [
+    {
+      name: 'died',
+      label: 'Date of death',
+      hint: 'For example, 15 3 2024',
+      kind: 'date',
+      required: 'Enter a date of death',
+      element: /deceased/,
+    },
+  ],
   read: (patient) => dateValues('died', patient.deceasedDateTime),
   check: (values, patient): Errors => {
     const died = dateIn(values, 'died');
@@ -112,7 +148,9 @@ export const death: Area = {
     ...setExtension(patient, EXTENSIONS.deathNotification, informalNotice(new Date())),
   ],
   closed: (patient) =>
-    deathStatus(patient) === '2' ? 'The Registrar of Deaths has confirmed this death, so the date can only be changed by the national back office.' : undefined,
+    deathStatus(patient) === '2'
+      ? 'The Registrar of Deaths has confirmed this death, so the date can only be changed by the national back office.'
+      : undefined,
 };
 
 const informalNotice = (now: Date): Extension => ({

@@ -10,7 +10,11 @@ type Item<L extends ListName> = NonNullable<Patient[L]>[number];
  * @see demographics specification, "Addressing rules": add at `/-` without id; replace whole with its id; remove right after a
  * test of the same item (by `id`, for extensions by `url`)
  */
-export const addItem = <L extends ListName>(list: L, value: Omit<Item<L>, 'id'>): PatchOperation => ({ op: 'add', path: `/${list}/-`, value });
+export const addItem = <L extends ListName>(list: L, value: Omit<Item<L>, 'id'>): PatchOperation => ({
+  op: 'add',
+  path: `/${list}/-`,
+  value,
+});
 
 export const replaceItem = <L extends ListName>(patient: Patient, list: L, item: Item<L>, value: Item<L>): PatchOperation => ({
   op: 'replace',
@@ -41,4 +45,5 @@ export function inOrder(changes: PatchOperation[][]): PatchOperation[] {
   return [...changes.filter((change) => !removes(change)), ...changes.filter(removes).toSorted((a, b) => index(b) - index(a))].flat();
 }
 
-const indexOf = <L extends ListName>(patient: Patient, list: L, item: Item<L>): number => (patient[list] as readonly Item<L>[]).indexOf(item);
+const indexOf = <L extends ListName>(patient: Patient, list: L, item: Item<L>): number =>
+  (patient[list] as readonly Item<L>[]).indexOf(item);

@@ -14,7 +14,8 @@ export function refusalInWords(fields: readonly EditField[], refused: ApiRefused
   if (!field) return { change: reason(refused.diagnostics) };
   const label = lower(field.label);
   if (refused.code === 'MISSING_VALUE') return { [field.name]: `Enter ${label}` };
-  if (refused.code === 'UNSUPPORTED_CHARACTERS_IN_FIELD') return { [field.name]: `${field.label} has a letter or sign that the record cannot hold` };
+  if (refused.code === 'UNSUPPORTED_CHARACTERS_IN_FIELD')
+    return { [field.name]: `${field.label} has a letter or sign that the record cannot hold` };
   return { [field.name]: `Check ${label}: the national record did not accept it` };
 }
 

@@ -23,11 +23,14 @@ describe('demographics specification: parameters', () => {
     ['Smi*', 'yes', 'Last name cannot have * in it when you search for names that sound alike'],
     ['x'.repeat(36), '', 'Last name must be 35 characters or fewer'],
   ])('checks the last name %s (sound-alike: %s)', (family, fuzzy, error) =>
-    expect(checkSearch('advanced', { ...born, family, fuzzy, given: 'Jane' }).family).toBe(error));
+    expect(checkSearch('advanced', { ...born, family, fuzzy, given: 'Jane' }).family).toBe(error),
+  );
 
   it('refuses a range that ends before it begins, and a date in the future', () => {
     expect(checkSearch('advanced', { ...born, ...dateValues('birthTo', '1985-03-03'), family: 'Smith' })).toHaveProperty('birthTo');
-    expect(checkSearch('advanced', { ...dateValues('birth', '2999-01-01'), family: 'Smith' })).toEqual({ birth: 'The date of birth must be in the past' });
+    expect(checkSearch('advanced', { ...dateValues('birth', '2999-01-01'), family: 'Smith' })).toEqual({
+      birth: 'The date of birth must be in the past',
+    });
   });
 
   it('sends each criterion under its name', () => {

@@ -36,7 +36,11 @@ export const SEARCH_FIELDS: Record<SearchKind, readonly Field[]> = {
     { ...postcode, hint: 'Optional. Of the home address' },
   ],
   advanced: [
-    { ...family, group: 'Name', hint: 'Use * for letters you are not sure of, after the first 2. For example, Smi* finds Smith and Smithson' },
+    {
+      ...family,
+      group: 'Name',
+      hint: 'Use * for letters you are not sure of, after the first 2. For example, Smi* finds Smith and Smithson',
+    },
     { name: 'given', label: 'First name', hint: 'You can use * here too', kind: 'text', width: 20 },
     { name: 'middle', label: 'Middle names', hint: 'Separate several names with a space', kind: 'text', width: 20 },
     { ...gender, hint: undefined },
@@ -50,7 +54,14 @@ export const SEARCH_FIELDS: Record<SearchKind, readonly Field[]> = {
     { ...postcode, group: 'Address and contact', hint: 'You can use * after the first 2 characters. For example, LS1*' },
     { name: 'phone', label: 'Phone number', hint: 'The whole number, as on the record', kind: 'text', width: 20, type: 'tel' },
     { name: 'email', label: 'Email address', kind: 'text', width: 30, type: 'email' },
-    { name: 'gp', label: 'GP practice code', hint: 'The ODS code of the practice, for example Y12345', kind: 'text', width: 10, maxLength: 10 },
+    {
+      name: 'gp',
+      label: 'GP practice code',
+      hint: 'The ODS code of the practice, for example Y12345',
+      kind: 'text',
+      width: 10,
+      maxLength: 10,
+    },
     { name: 'death', group: 'If the patient has died', label: 'Date of death, or the earliest it could be', kind: 'date' },
     { name: 'deathTo', label: 'Latest date of death', kind: 'date' },
     {
@@ -76,15 +87,21 @@ export function checkSearch(kind: SearchKind, values: Values): Errors {
   const errors = checkForm(SEARCH_FIELDS[kind], values);
   const fail = (field: string, text: string) => (errors[field] ??= text);
   if (kind === 'nhs-number') {
-    if (!parseNhsNumber(values.nhsNumber ?? '')) fail('nhsNumber', 'Enter a real NHS number. It has 10 digits; check that none is missing or swapped');
+    if (!parseNhsNumber(values.nhsNumber ?? ''))
+      fail('nhsNumber', 'Enter a real NHS number. It has 10 digits; check that none is missing or swapped');
     return errors;
   }
 
   const { family = '', given = '', middle = '', postcode = '', gender = '', fuzzy } = values;
   if (family.length > NAME_LIMIT) fail('family', `Last name must be ${NAME_LIMIT} characters or fewer`);
   if (given.length > NAME_LIMIT) fail('given', `First name must be ${NAME_LIMIT} characters or fewer`);
-  if (middle.split(' ').some((name) => name.length > NAME_LIMIT)) fail('middle', `Each middle name must be ${NAME_LIMIT} characters or fewer`);
-  for (const [field, label, text] of [['family', 'Last name', family], ['given', 'First name', given], ['postcode', 'Postcode', postcode]] as const) {
+  if (middle.split(' ').some((name) => name.length > NAME_LIMIT))
+    fail('middle', `Each middle name must be ${NAME_LIMIT} characters or fewer`);
+  for (const [field, label, text] of [
+    ['family', 'Last name', family],
+    ['given', 'First name', given],
+    ['postcode', 'Postcode', postcode],
+  ] as const) {
     if (!text.includes('*')) continue;
     if (fuzzy) fail(field, `${label} cannot have * in it when you search for names that sound alike`);
     else if (text.replace(/\s/g, '').indexOf('*') < 2) fail(field, `${label} must have at least 2 characters before *`);
@@ -97,7 +114,10 @@ export function checkSearch(kind: SearchKind, values: Values): Errors {
   const phone = values.phone ?? '';
   if (phone && !/^\+?[\d ()-]+$/.test(phone)) fail('phone', 'Enter a phone number, like 01632 960 587');
 
-  for (const [from, to, label] of [['birth', 'birthTo', 'date of birth'], ['death', 'deathTo', 'date of death']] as const) {
+  for (const [from, to, label] of [
+    ['birth', 'birthTo', 'date of birth'],
+    ['death', 'deathTo', 'date of death'],
+  ] as const) {
     const [first, last] = [dateIn(values, from), dateIn(values, to)];
     if (first && first > londonDate(new Date())) fail(from, `The ${label} must be in the past`);
     if (first && last && last < first) fail(to, `The latest ${label} must be the same as or after the earliest`);
@@ -118,7 +138,10 @@ export function searchParameters(values: Values): URLSearchParams {
   add('given', values.given);
   for (const name of (values.middle ?? '').split(' ')) add('given', name);
   add('gender', values.gender);
-  for (const [parameter, from, to] of [['birthdate', 'birth', 'birthTo'], ['death-date', 'death', 'deathTo']] as const) {
+  for (const [parameter, from, to] of [
+    ['birthdate', 'birth', 'birthTo'],
+    ['death-date', 'death', 'deathTo'],
+  ] as const) {
     const [first, last] = [dateIn(values, from), dateIn(values, to)];
     if (first && last) {
       add(parameter, `ge${first}`);
@@ -138,7 +161,10 @@ export function searchParameters(values: Values): URLSearchParams {
 /** What was searched for, for the top of the results. */
 export function criteriaInWords(values: Values): { key: string; value: string }[] {
   const range = (from: string, to: string) =>
-    [dateIn(values, from), dateIn(values, to)].filter((date) => !!date).map((date) => dateInWords(date)).join(' to ');
+    [dateIn(values, from), dateIn(values, to)]
+      .filter((date) => !!date)
+      .map((date) => dateInWords(date))
+      .join(' to ');
   const rows: [string, string | undefined][] = [
     ['Last name', values.family],
     ['First name', values.given],
@@ -150,7 +176,10 @@ export function criteriaInWords(values: Values): { key: string; value: string }[
     ['Email', values.email],
     ['GP practice', values.gp?.toUpperCase()],
     ['Date of death', range('death', 'deathTo')],
-    ['Matching', [values.fuzzy && 'sound-alike names', values.history && 'previous details', values.exact && 'exact only'].filter(Boolean).join(', ')],
+    [
+      'Matching',
+      [values.fuzzy && 'sound-alike names', values.history && 'previous details', values.exact && 'exact only'].filter(Boolean).join(', '),
+    ],
   ];
   return rows.flatMap(([key, value]) => (value ? [{ key, value }] : []));
 }

@@ -24,7 +24,9 @@ export function describeHit({ resource, search }: BundleEntry<Patient>): HitView
     nhsNumber: resource.id,
     born: dateInWords(shown.birthDate) || 'Not shown',
     gender: GENDERS[resource.gender ?? ''] ?? 'Not recorded',
-    address: restricted ? 'Hidden: sensitive record' : [...(home?.line ?? []), home?.postalCode].filter(Boolean).join(', ') || 'Not recorded',
+    address: restricted
+      ? 'Hidden: sensitive record'
+      : [...(home?.line ?? []), home?.postalCode].filter(Boolean).join(', ') || 'Not recorded',
     restricted,
     died: dateInWords(resource.deceasedDateTime),
     match: score >= 1 ? 'Exact' : `${Math.floor(score * 100)}%`,

@@ -10,10 +10,17 @@ describe('a posted form', () => {
   it('keeps what was typed, with single spaces', () =>
     expect(readForm([town], { town: '  New   York ', other: 'x' })).toEqual({ town: 'New York' }));
 
-  it.each([undefined, null, 'text', 7, [], { town: ['a', 'b'] }, { town: { a: 1 } }, Buffer.from('x'), JSON.parse('{"__proto__":{"town":"x"}}')])(
-    'takes %p as left empty',
-    (body) => expect(readForm([town], body)).toEqual({ town: '' }),
-  );
+  it.each([
+    undefined,
+    null,
+    'text',
+    7,
+    [],
+    { town: ['a', 'b'] },
+    { town: { a: 1 } },
+    Buffer.from('x'),
+    JSON.parse('{"__proto__":{"town":"x"}}'),
+  ])('takes %p as left empty', (body) => expect(readForm([town], body)).toEqual({ town: '' }));
 });
 
 describe('NHS digital service manual: error messages of dates', () => {

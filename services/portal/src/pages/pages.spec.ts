@@ -31,21 +31,29 @@ describe('every page', () => {
     }
   });
 
-  it.each(['/assets/other/portal.css', `${ASSETS_PATH}/../src/config.ts`, `${ASSETS_PATH}/%2e%2e/package.json`, '/nowhere'])('%s is not found', async (url) => {
-    const { statusCode, body } = await portal.get(url, staff());
-    expect(statusCode).toBe(404);
-    expect(body).toContain('Page not found');
-  });
+  it.each(['/assets/other/portal.css', `${ASSETS_PATH}/../src/config.ts`, `${ASSETS_PATH}/%2e%2e/package.json`, '/nowhere'])(
+    '%s is not found',
+    async (url) => {
+      const { statusCode, body } = await portal.get(url, staff());
+      expect(statusCode).toBe(404);
+      expect(body).toContain('Page not found');
+    },
+  );
 });
 
 describe('who may open a page', () => {
-  it.each(['/choose-role', '/find-a-patient', '/find-a-patient/basic', '/patients/x', '/patients/x/edit/name', '/who-looked', '/user-activity'])(
-    'asks to sign in before %s',
-    async (path) => {
-      const { statusCode, headers } = await portal.get(path);
-      expect([statusCode, headers.location]).toEqual([302, `/auth/login?returnTo=${encodeURIComponent(path)}`]);
-    },
-  );
+  it.each([
+    '/choose-role',
+    '/find-a-patient',
+    '/find-a-patient/basic',
+    '/patients/x',
+    '/patients/x/edit/name',
+    '/who-looked',
+    '/user-activity',
+  ])('asks to sign in before %s', async (path) => {
+    const { statusCode, headers } = await portal.get(path);
+    expect([statusCode, headers.location]).toEqual([302, `/auth/login?returnTo=${encodeURIComponent(path)}`]);
+  });
 
   it('says which permission the role lacks', async () => {
     const { statusCode, body } = await portal.get('/user-activity', staff());
@@ -68,22 +76,30 @@ describe('who may open a page', () => {
   });
 
   it.each(['//evil.example', 'https://evil.example', '/\\evil.example', 'javascript:alert(1)'])('never returns to %s', async (returnTo) =>
-    expect((await portal.get(`/choose-role?returnTo=${encodeURIComponent(returnTo)}`, staff())).body).toContain('name="returnTo" value="/"'));
+    expect((await portal.get(`/choose-role?returnTo=${encodeURIComponent(returnTo)}`, staff())).body).toContain(
+      'name="returnTo" value="/"',
+    ),
+  );
 });
 
 describe('signing in and out', () => {
-  it.each(['cancelled', 'assurance', 'authenticator', 'role', 'organisation', 'workgroup', 'failed', 'constructor', ''])('explains %s', async (reason) => {
-    const { statusCode, body } = await portal.get(`/sign-in-problem?reason=${reason}`);
-    expect(statusCode).toBe(200);
-    expect(body).not.toMatch(/token|signature|nonce|undefined/i);
-  });
+  it.each(['cancelled', 'assurance', 'authenticator', 'role', 'organisation', 'workgroup', 'failed', 'constructor', ''])(
+    'explains %s',
+    async (reason) => {
+      const { statusCode, body } = await portal.get(`/sign-in-problem?reason=${reason}`);
+      expect(statusCode).toBe(200);
+      expect(body).not.toMatch(/token|signature|nonce|undefined/i);
+    },
+  );
 
   it.each([
     ['idle', 'not active'],
     ['elsewhere', 'somewhere else'],
     ['logout', 'You have signed out'],
     ['<script>', 'You have signed out'],
-  ])('says why: %s', async (reason, words) => expect((await portal.get(`/signed-out?reason=${encodeURIComponent(reason)}`)).body).toContain(words));
+  ])('says why: %s', async (reason, words) =>
+    expect((await portal.get(`/signed-out?reason=${encodeURIComponent(reason)}`)).body).toContain(words),
+  );
 
   it('says without a script how long one may be idle', async () =>
     expect((await portal.get('/find-a-patient', staff())).body).toContain('signed out after 15 minutes without activity'));
@@ -113,8 +129,10 @@ describe('when something fails', () => {
     expect(body).toContain('This link does not work any more');
   });
 
-  it.each(['/patients/%E0%A4%A', `/patients/${'x'.repeat(5000)}`, '/find-a-patient/results/..%2f..%2f', '/patients/x/edit/nothing'])('%s is no server error', async (url) =>
-    expect((await portal.get(url, staff())).statusCode).toBeLessThan(500));
+  it.each(['/patients/%E0%A4%A', `/patients/${'x'.repeat(5000)}`, '/find-a-patient/results/..%2f..%2f', '/patients/x/edit/nothing'])(
+    '%s is no server error',
+    async (url) => expect((await portal.get(url, staff())).statusCode).toBeLessThan(500),
+  );
 
   it.each(['application/json', 'text/plain', 'multipart/form-data'])('a form sent as %s is an empty one', async (type) => {
     const { contextOf } = await import('@carespine/test-kit');

@@ -10,8 +10,18 @@ import { dateInWords } from './words';
 
 /** `pages`: the addresses that belong to the item. */
 const NAVIGATION: { text: string; href: string; permission: Permission; pages: RegExp }[] = [
-  { text: 'Find a patient', href: '/find-a-patient', permission: 'demographics.trace', pages: /^\/find-a-patient|^\/patients\/[^/]+($|\/edit)/ },
-  { text: 'Who looked at a patient', href: '/who-looked', permission: 'audit.reports', pages: /^\/who-looked|^\/patients\/[^/]+\/accesses/ },
+  {
+    text: 'Find a patient',
+    href: '/find-a-patient',
+    permission: 'demographics.trace',
+    pages: /^\/find-a-patient|^\/patients\/[^/]+($|\/edit)/,
+  },
+  {
+    text: 'Who looked at a patient',
+    href: '/who-looked',
+    permission: 'audit.reports',
+    pages: /^\/who-looked|^\/patients\/[^/]+\/accesses/,
+  },
   { text: 'What a user did', href: '/user-activity', permission: 'audit.reports', pages: /^\/user-activity/ },
 ];
 

@@ -30,8 +30,10 @@ describe('the age in a banner', () => {
 });
 
 describe('the name in a banner', () => {
-  it('is FAMILY, Given (Title)', () => expect(bannerName({ family: 'Smith', given: ['Jane', 'Marie'], prefix: ['Mrs'] })).toBe('SMITH, Jane Marie (Mrs)'));
+  it('is FAMILY, Given (Title)', () =>
+    expect(bannerName({ family: 'Smith', given: ['Jane', 'Marie'], prefix: ['Mrs'] })).toBe('SMITH, Jane Marie (Mrs)'));
   it('does without a given name and a title', () => expect(bannerName({ family: 'Smith' })).toBe('SMITH'));
   it('is empty when there is none', () => expect(bannerName(undefined)).toBe(''));
-  it('is in its usual order in a sentence', () => expect(fullName({ family: 'Smith', given: ['Jane'], prefix: ['Mrs'], suffix: ['MBE'] })).toBe('Mrs Jane Smith MBE'));
+  it('is in its usual order in a sentence', () =>
+    expect(fullName({ family: 'Smith', given: ['Jane'], prefix: ['Mrs'], suffix: ['MBE'] })).toBe('Mrs Jane Smith MBE'));
 });

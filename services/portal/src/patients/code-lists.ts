@@ -41,7 +41,13 @@ export const LANGUAGES: Option[] = [
 
 export const textOf = (options: readonly Option[], code: string): string => options.find((option) => option.value === code)?.text ?? code;
 
-export const NAME_USES: Record<string, string> = { usual: 'Usual name', nickname: 'Nickname', temp: 'Alias', old: 'Previous name', maiden: 'Maiden name' };
+export const NAME_USES: Record<string, string> = {
+  usual: 'Usual name',
+  nickname: 'Nickname',
+  temp: 'Alias',
+  old: 'Previous name',
+  maiden: 'Maiden name',
+};
 
 export const ADDRESS_USES: Record<string, string> = {
   home: 'Home address',
@@ -85,5 +91,14 @@ const RELATIONSHIPS: Record<string, string> = {
 };
 export const relationshipName = (code: string, display?: string): string => RELATIONSHIPS[code] ?? display ?? code;
 
-const BIRTH_COUNTRIES: Record<string, string> = { 1: 'England', 2: 'Scotland', 3: 'Wales', 4: 'Northern Ireland', 7: 'Sark', 9: 'Alderney', 10: 'Channel Islands', GBR: 'United Kingdom' };
+const BIRTH_COUNTRIES: Record<string, string> = {
+  1: 'England',
+  2: 'Scotland',
+  3: 'Wales',
+  4: 'Northern Ireland',
+  7: 'Sark',
+  9: 'Alderney',
+  10: 'Channel Islands',
+  GBR: 'United Kingdom',
+};
 export const countryName = (code: string): string => BIRTH_COUNTRIES[code] ?? code;

@@ -41,13 +41,12 @@ export function currentOf<T extends { use?: string; period?: Period }>(items: re
 /** Items no longer in force, latest first. */
 export function previousOf<T extends { use?: string; period?: Period }>(items: readonly T[] | undefined, now: Date): T[] {
   const current = new Set(currentOf(items, now));
-  return (items ?? [])
-    .filter((item) => !current.has(item))
-    .toSorted((a, b) => (b.period?.end ?? '').localeCompare(a.period?.end ?? ''));
+  return (items ?? []).filter((item) => !current.has(item)).toSorted((a, b) => (b.period?.end ?? '').localeCompare(a.period?.end ?? ''));
 }
 
 /** A record has exactly one usual name, which never ends. */
-export const usualName = (patient: Patient): HumanName | undefined => patient.name?.find((name) => name.use === 'usual') ?? patient.name?.[0];
+export const usualName = (patient: Patient): HumanName | undefined =>
+  patient.name?.find((name) => name.use === 'usual') ?? patient.name?.[0];
 
 /** The address in force of a kind; of several, the one that started last. */
 export const addressOf = (patient: Patient, use: Address['use'], now: Date): Address | undefined =>

@@ -10,7 +10,13 @@ describe('a record in words', () => {
   const view = describePatient(jane(), NOW);
 
   it('has the facts of a patient banner', () =>
-    expect(view.banner).toMatchObject({ name: 'SMITH, Jane Marie (Mrs)', born: '4 March 1985', age: '41 years', gender: 'Female', nhsNumber: '9000000009' }));
+    expect(view.banner).toMatchObject({
+      name: 'SMITH, Jane Marie (Mrs)',
+      born: '4 March 1985',
+      age: '41 years',
+      gender: 'Female',
+      nhsNumber: '9000000009',
+    }));
 
   it('tells addresses in force from previous ones', () => {
     expect(rows(view, 'addresses')).toEqual([
@@ -19,7 +25,9 @@ describe('a record in words', () => {
       ['Correspondence', '', undefined],
       ['Send letters to', 'Temporary address', undefined],
     ]);
-    expect(rows(view, 'previous-addresses')).toEqual([['Home address', '12 Mill Lane, Otley, LS21 1AA', '1 September 2003 to 17 June 2011']]);
+    expect(rows(view, 'previous-addresses')).toEqual([
+      ['Home address', '12 Mill Lane, Otley, LS21 1AA', '1 September 2003 to 17 June 2011'],
+    ]);
   });
 
   it('keeps previous names and numbers in the history', () => {
@@ -30,7 +38,11 @@ describe('a record in words', () => {
   it('says how someone died, and why they are not registered', () => {
     const view = describePatient(dead(), NOW);
     expect(view.banner).toMatchObject({ died: '11 February 2024', ageAtDeath: '93 years', age: '' });
-    expect(rows(view, 'personal')?.at(-1)).toEqual(['Death', 'Died 11 February 2024', 'Registered: formal notice from the Registrar of Deaths']);
+    expect(rows(view, 'personal')?.at(-1)).toEqual([
+      'Death',
+      'Died 11 February 2024',
+      'Registered: formal notice from the Registrar of Deaths',
+    ]);
     expect(view.sections.find(({ id }) => id === 'personal')?.rows.at(-1)).not.toHaveProperty('edit');
     expect(rows(view, 'registration')?.[1]).toEqual(['Removed from GP registration', 'Death', 'Since 11 February 2024']);
   });

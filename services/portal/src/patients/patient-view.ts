@@ -1,15 +1,6 @@
 import type { Address, ContactPoint, Patient, Period } from '@carespine/fhir';
 import { ageInWords, bannerName, dateInWords, fullName, GENDERS, londonDate } from '../pages/words';
-import {
-  ADDRESS_USES,
-  contactKind,
-  CONTACT_METHODS,
-  countryName,
-  LANGUAGES,
-  NAME_USES,
-  textOf,
-  WRITTEN_FORMATS,
-} from './code-lists';
+import { ADDRESS_USES, contactKind, CONTACT_METHODS, countryName, LANGUAGES, NAME_USES, textOf, WRITTEN_FORMATS } from './code-lists';
 import {
   addressOf,
   codeOf,
@@ -118,12 +109,28 @@ function personalRows(patient: Patient, restricted: boolean): Row[] {
   return [
     { key: 'Date of birth', lines: some(dateInWords(patient.birthDate)), edit: 'birth-date' },
     { key: 'Gender', lines: some(GENDERS[patient.gender ?? '']), edit: 'gender' },
-    ...(restricted ? [] : [{ key: 'Place of birth', lines: some([birthPlace?.city, birthPlace?.district, birthPlace?.country && countryName(birthPlace.country)].filter(Boolean).join(', ')) }]),
+    ...(restricted
+      ? []
+      : [
+          {
+            key: 'Place of birth',
+            lines: some(
+              [birthPlace?.city, birthPlace?.district, birthPlace?.country && countryName(birthPlace.country)].filter(Boolean).join(', '),
+            ),
+          },
+        ]),
     ...(order && order <= 7 ? [{ key: 'Birth order', lines: [`Number ${order} of a multiple birth`] }] : []),
     {
       key: 'Death',
       lines: died ? [`Died ${dateInWords(died)}`] : [],
-      ...(died && { note: status === '2' ? 'Registered: formal notice from the Registrar of Deaths' : status === '1' ? 'Informal: reported by a local organisation' : undefined }),
+      ...(died && {
+        note:
+          status === '2'
+            ? 'Registered: formal notice from the Registrar of Deaths'
+            : status === '1'
+              ? 'Informal: reported by a local organisation'
+              : undefined,
+      }),
       ...(status !== '2' && { edit: 'death' }),
     },
   ];
@@ -151,9 +158,17 @@ function contactRows(patient: Patient, now: Date): Row[] {
   const points = currentOf(patient.telecom, now);
   return [
     ...(points.length > 0
-      ? points.map((point, index) => ({ key: contactKind(point.system, point.use), lines: some(point.value), ...(index === 0 && { edit: 'contact-details' }) }))
+      ? points.map((point, index) => ({
+          key: contactKind(point.system, point.use),
+          lines: some(point.value),
+          ...(index === 0 && { edit: 'contact-details' }),
+        }))
       : [{ key: 'Phone and email', lines: [], edit: 'contact-details' }]),
-    ...(patient.contact ?? []).map((contact) => ({ key: 'Emergency contact', lines: (contact.telecom ?? []).flatMap(({ value }) => some(value)), ...during(contact.period) })),
+    ...(patient.contact ?? []).map((contact) => ({
+      key: 'Emergency contact',
+      lines: (contact.telecom ?? []).flatMap(({ value }) => some(value)),
+      ...during(contact.period),
+    })),
   ];
 }
 
@@ -179,7 +194,12 @@ function communicationRows(patient: Patient): Row[] {
   return [
     { key: 'Language', lines: some(language.code && textOf(LANGUAGES, language.code)), edit: 'communication' },
     { key: 'Interpreter', lines: interpreter === undefined ? [] : [interpreter ? 'Needed' : 'Not needed'] },
-    { key: 'Best way to contact', lines: some(method.code && textOf(CONTACT_METHODS, method.code)), edit: 'contact-preference', ...(times && { note: times }) },
+    {
+      key: 'Best way to contact',
+      lines: some(method.code && textOf(CONTACT_METHODS, method.code)),
+      edit: 'contact-preference',
+      ...(times && { note: times }),
+    },
     { key: 'Written format', lines: some(format.code && textOf(WRITTEN_FORMATS, format.code)) },
   ];
 }
@@ -206,7 +226,11 @@ function historyOf(patient: Patient, now: Date): Section[] {
     {
       id: 'previous-names',
       title: 'Previous names',
-      rows: formerNames.map((name) => ({ key: NAME_USES[name.use ?? ''] ?? 'Previous name', lines: some(fullName(name)), ...during(name.period) })),
+      rows: formerNames.map((name) => ({
+        key: NAME_USES[name.use ?? ''] ?? 'Previous name',
+        lines: some(fullName(name)),
+        ...during(name.period),
+      })),
     },
     {
       id: 'previous-addresses',
@@ -220,14 +244,22 @@ function historyOf(patient: Patient, now: Date): Section[] {
     {
       id: 'previous-contact',
       title: 'Previous phone numbers and emails',
-      rows: previousOf(patient.telecom, now).map((point: ContactPoint) => ({ key: contactKind(point.system, point.use), lines: some(point.value), ...during(point.period) })),
+      rows: previousOf(patient.telecom, now).map((point: ContactPoint) => ({
+        key: contactKind(point.system, point.use),
+        lines: some(point.value),
+        ...during(point.period),
+      })),
     },
   ];
   return sections.filter(({ rows }) => rows.length > 0);
 }
 
 export const addressLines = (address: Address | undefined): string[] =>
-  address ? [address.use === 'temp' ? address.text : undefined, ...(address.line ?? []), address.city, address.postalCode].filter((line) => !!line).map(String) : [];
+  address
+    ? [address.use === 'temp' ? address.text : undefined, ...(address.line ?? []), address.city, address.postalCode]
+        .filter((line) => !!line)
+        .map(String)
+    : [];
 
 const some = (text: string | undefined): string[] => (text ? [text] : []);
 

@@ -11,7 +11,14 @@ describe('a patient’s page', () => {
   it('shows the record and the people around the patient', async () => {
     const { statusCode, body } = await open('9000000009');
     expect(statusCode).toBe(200);
-    for (const text of ['SMITH, Jane Marie (Mrs)', '900 000 0009', 'Mr Daniel Smith', 'Guardian, Spouse', 'NHS number 900 000 0017', 'Maiden name']) {
+    for (const text of [
+      'SMITH, Jane Marie (Mrs)',
+      '900 000 0009',
+      'Mr Daniel Smith',
+      'Guardian, Spouse',
+      'NHS number 900 000 0017',
+      'Maiden name',
+    ]) {
       expect(body).toContain(text);
     }
   });

@@ -26,7 +26,8 @@ describe('a reference in the address of a page', () => {
   });
 
   it.each(['', 'x', '....', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..A.A.A', 'a'.repeat(4000)])('refuses %p', (text) =>
-    expect(references.nhsNumber('one', text)).rejects.toThrow(ReferenceRefused));
+    expect(references.nhsNumber('one', text)).rejects.toThrow(ReferenceRefused),
+  );
 
   it('made for a search is no reference to a patient', async () =>
     expect(references.nhsNumber('one', await references.seal('one', { values: {} }))).rejects.toThrow(ReferenceRefused));

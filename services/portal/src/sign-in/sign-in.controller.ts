@@ -52,7 +52,10 @@ const PROBLEMS: Record<string, { title: string; advice: string[]; retry: boolean
   },
   failed: {
     title: 'Sorry, we could not sign you in',
-    advice: ['Something went wrong between us and Care Identity.', 'Try again in a few minutes. If it happens again, contact your service desk.'],
+    advice: [
+      'Something went wrong between us and Care Identity.',
+      'Try again in a few minutes. If it happens again, contact your service desk.',
+    ],
     retry: true,
   },
 };
