@@ -14,6 +14,12 @@ module.exports = {
       globalSetup: './deploy/local/jest-postgres.mjs',
       globalTeardown: './deploy/local/jest-postgres-stop.mjs',
     },
-    { ...project, displayName: 'e2e', testRegex: '/e2e/.*\\.e2e-spec\\.ts$' },
+    {
+      ...project,
+      displayName: 'e2e',
+      testRegex: '/e2e/.*\\.e2e-spec\\.ts$',
+      globalSetup: './e2e/start-platform.ts',
+      globalTeardown: './e2e/stop-platform.ts',
+    },
   ],
 };
