@@ -9,7 +9,7 @@ export class ServiceConfig {
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) LOG_LEVEL = 'info';
 
   /** The address that browsers and suppliers use, without a slash at the end. */
-  @IsUrl({ require_tld: false }) PUBLIC_URL!: string;
+  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] }) PUBLIC_URL!: string;
 
   /** The gateway's public keys (JSON Web Key Set) that sign context tokens. */
   @IsOptional() @IsString() CONTEXT_JWKS?: string;

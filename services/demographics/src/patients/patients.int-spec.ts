@@ -194,6 +194,16 @@ describe('Personal demographics', () => {
     expect(await call('/Patient', { method: 'POST' })).toMatchObject({ status: 400, code: 'UNSUPPORTED_REQUEST' });
   });
 
+  it('answers 503 when the access record cannot be written', async () => {
+    await db.query('ALTER TABLE outbox RENAME TO away');
+    try {
+      const { status, headers, code, body } = await call('/Patient/9990000018');
+      expect([status, code, headers.get('retry-after'), body.name]).toEqual([503, 'SERVICE_UNAVAILABLE', '5', undefined]);
+    } finally {
+      await db.query('ALTER TABLE away RENAME TO outbox');
+    }
+  });
+
   it('gives no answer without its access record', async () => {
     const who = aUser({ userId: '555000000777' });
     await call('/Patient/9990000018', { who });
