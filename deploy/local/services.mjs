@@ -82,9 +82,25 @@ export const services = [
       ROLE_DIRECTORY_URL: `${stack.url('cis2-simulator')}/directory`,
       APPLICATIONS: stack.applications.join(','),
       ORGANISATIONS: registeredOrganisations(stack.people).join(','),
+      ...chosen(ofProvider),
     }),
   },
 ];
+
+/** Settings of the identity provider: whoever gives them puts a real CIS2, or another provider of its shape, in the simulator's place. */
+const ofProvider = [
+  'CIS2_ISSUER',
+  'CIS2_CLIENT_ID',
+  'CIS2_CLIENT_PRIVATE_JWK',
+  'ROLE_DIRECTORY_URL',
+  'ORGANISATIONS',
+  'REQUIRED_WORKGROUP',
+  'SIGN_IN_AAL',
+  'SIGN_IN_ACR',
+];
+
+/** @param {string[]} names */
+const chosen = (names) => Object.fromEntries(names.filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
 
 /** What the simulator knows of its relying parties. */
 function clientsOf({ publicUrl, secrets }) {
