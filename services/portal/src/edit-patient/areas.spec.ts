@@ -57,7 +57,7 @@ const WANTED: [string, Values][] = [
       ...dateValues('until', '2099-12-01'),
     },
   ],
-  ['contact-details', { 'phone-mobile': '07700 900 982', 'phone-home': '', 'email-home': 'jane@example.org' }],
+  ['contact-details', { 'phone-mobile': '07700900982', 'phone-home': '', 'email-home': 'jane@example.org' }],
   ['gp-practice', { practice: 'B86044' }],
   ['communication', { language: 'q4', interpreter: 'no' }],
   ['contact-preference', { method: '3', times: 'Mornings', format: '11' }],
@@ -97,7 +97,7 @@ describe('demographics specification: addressing rules', () => {
 
   it('tests an item by its id right before it removes it, highest index first', () =>
     expect(area('contact-details').patches(jane(), { 'phone-work': '0113 496 0000' })).toEqual([
-      { op: 'add', path: '/telecom/-', value: { system: 'phone', use: 'work', value: '0113 496 0000' } },
+      { op: 'add', path: '/telecom/-', value: { system: 'phone', use: 'work', value: '01134960000' } },
       { op: 'test', path: '/telecom/1/id', value: 'T2' },
       { op: 'remove', path: '/telecom/1' },
       { op: 'test', path: '/telecom/0/id', value: 'T1' },
@@ -106,8 +106,13 @@ describe('demographics specification: addressing rules', () => {
 
   it('gives a number that ended its place back: one entry a system and use', () =>
     expect(area('contact-details').patches(jane(), { ...area('contact-details').read(jane()), 'phone-mobile': '07700 900 982' })).toEqual([
-      { op: 'replace', path: '/telecom/2', value: { id: 'T3', system: 'phone', use: 'mobile', value: '07700 900 982' } },
+      { op: 'replace', path: '/telecom/2', value: { id: 'T3', system: 'phone', use: 'mobile', value: '07700900982' } },
     ]));
+
+  it('keeps a number as a search compares it, and sends nothing when that is what the record has', () =>
+    expect(area('contact-details').patches(jane(), { ...area('contact-details').read(jane()), 'phone-home': '01632 960-587' })).toEqual(
+      [],
+    ));
 
   it('tests an extension by its url', () =>
     expect(area('communication').patches(jane(), { language: '', interpreter: '' })).toEqual([

@@ -27,6 +27,10 @@ function kindsOf(patient: Patient): Kind[] {
 
 const pointOf = (patient: Patient, kind: Kind) => pointsOf(patient).find((point) => nameOf(point) === nameOf(kind));
 
+/** Numbers are kept without the spaces that people type: a search compares them letter by letter. */
+const stored = ({ system }: Kind, typed: string): string =>
+  system !== 'email' && /^\+?[\d ()-]+$/.test(typed) ? typed.replace(/[ ()-]/g, '') : typed;
+
 const TEXTPHONE: Extension = {
   url: EXTENSIONS.otherContactSystem,
   valueCoding: {
@@ -71,7 +75,7 @@ export const contactDetails: Area = {
     inOrder(
       kindsOf(patient).flatMap((kind) => {
         const current = pointOf(patient, kind);
-        const value = values[nameOf(kind)] ?? '';
+        const value = stored(kind, values[nameOf(kind)] ?? '');
         if (value === (current?.value ?? '')) return [];
         if (!value) return current ? [removeItem(patient, 'telecom', current)] : [];
         // one that has ended still takes the only place of its system and use

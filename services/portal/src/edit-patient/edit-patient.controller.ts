@@ -84,11 +84,11 @@ export class EditPatientController {
     };
     const errors = edit.removing ? {} : { ...area.check?.(edit.values, patient), ...checkForm(fields, edit.values) };
     if (Object.keys(errors).length > 0) return this.show(reply, reference, edit, errors);
-    const nothingToDo = edit.removing ? !area.removal?.(patient) : fields.every((field) => same(field, edit.values, edit.was));
-    if (nothingToDo) return this.pages.seeOther(reply, `/patients/${reference}`);
 
     // Patches address the record by index: they fit the version shown only while nobody has changed it, which If-Match makes sure of.
-    const patches = (edit.removing && area.removal?.(patient)) || area.patches(patient, edit.values);
+    const untouched = fields.every((field) => same(field, edit.values, edit.was));
+    const patches = edit.removing ? (area.removal?.(patient) ?? []) : untouched ? [] : area.patches(patient, edit.values);
+    if (patches.length === 0) return this.pages.seeOther(reply, `/patients/${reference}`);
     try {
       await this.demographics.patch(onward, nhsNumber, edit.version, patches, this.changeId(who, nhsNumber, edit.version, patches));
     } catch (error) {
