@@ -59,6 +59,11 @@ describe('Hot queries read by index', () => {
     expect(await plan(`EXPLAIN (GENERIC_PLAN) ${text}`)).not.toContain('Seq Scan');
   });
 
+  it('family names that sound alike in ten years, by the index of their Soundex', async () => {
+    const { text, values } = candidateNames(fuzzy({ family: 'bdfx', given: 'jane', ...range }));
+    expect(await plan(`EXPLAIN ${text}`, values)).toContain('patient_names_by_family_sound');
+  });
+
   it('a handful of prepared statements serve every combination of criteria', () => {
     const named = [byFamily({ family: 'bdfx' }), byFamily({ family: 'bdfx', ...allElse })];
     expect(new Set(named.map(({ name, text }) => `${name}: ${text}`)).size).toBe(1);
