@@ -62,6 +62,7 @@ export const services = [
     env: ({ url, secrets }) => ({
       SERVICES: JSON.stringify({ demographics: url('demographics'), audit: url('audit') }),
       PORTAL_REFERENCE_KEY: secrets.portalReferenceKey,
+      IDENTITY_ORIGIN: new URL(process.env.CIS2_ISSUER || url('cis2-simulator')).origin,
     }),
   },
   {

@@ -4,24 +4,22 @@
  */
 export class Gathering<In, Out> {
   private waiting: { input: In; resolve: (output: Out) => void; reject: (error: Error) => void }[] = [];
-  private underWay = 0;
+  private isUnderWay = false;
 
   /**
    * @param work answers a batch in its order
    * @param largest more than this in one statement gains nothing and delays the first
-   * @param lanes how many statements may be under way at once
    */
   constructor(
     private readonly work: (batch: In[]) => Promise<Out[]>,
     private readonly largest: number,
-    private readonly lanes = 1,
   ) {}
 
   add(input: In): Promise<Out> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ input, resolve, reject });
-      if (this.underWay < this.lanes) {
-        this.underWay++;
+      if (!this.isUnderWay) {
+        this.isUnderWay = true;
         setImmediate(() => void this.run());
       }
     });
@@ -37,6 +35,6 @@ export class Gathering<In, Out> {
         for (const one of batch) one.reject(error as Error);
       }
     }
-    this.underWay--;
+    this.isUnderWay = false;
   }
 }

@@ -32,8 +32,8 @@ const KNOWN = ['patient', 'agent', 'entity', 'date', 'outcome', '_count', '_page
 /** Beyond this a total says nothing that a person could use. */
 const COUNTED = 10_000;
 const DAY_MS = 86_400_000;
-/** A month and the day that summer time may add. */
-const LONGEST_SPAN_MS = 32 * DAY_MS;
+/** The longest month and its first day again, both whole, and the hours that a change of the clock may add. */
+const LONGEST_SPAN_MS = 32 * DAY_MS + 2 * 3_600_000;
 
 /**
  * @param parameters one string or several a name

@@ -38,9 +38,8 @@ const LONGEST_CHAIN = 10;
 const READ = `SELECT nhs_number, version, status, superseded_by, confidentiality, coalesce(served, record) AS answer`;
 const READ_ORDINARY = `${READ}, NULL AS record FROM patients WHERE nhs_number = ANY($1)`;
 const READ_WHOLE = `${READ}, CASE WHEN served IS NOT NULL THEN record END AS record FROM patients WHERE nhs_number = ANY($1)`;
-/** Reads that come together share a statement; two may be under way. */
+/** Reads that come together share a statement. */
 const LARGEST_READ = 64;
-const READ_LANES = 2;
 
 /** The national register of who a patient is. */
 @Injectable()
@@ -122,7 +121,6 @@ export class PatientRegister {
         return numbers.map((number) => byNumber.get(number));
       },
       LARGEST_READ,
-      READ_LANES,
     );
   }
 

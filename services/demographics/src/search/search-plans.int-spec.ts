@@ -50,6 +50,7 @@ describe('Hot queries read by index', () => {
     ['beginning of family in ten years', byFamily({ family: 'bdf*', ...range })],
     ['fuzzy on a day', candidateNames(fuzzy({ family: 'bdfx', given: 'jane' }))],
     ['fuzzy on a day without family', candidateNames(fuzzy({ given: 'jane', gender: 'female', 'address-postalcode': 'LS1 6AE' }))],
+    ['fuzzy in ten years', candidateNames(fuzzy({ family: 'bdfx', given: 'jane', ...range }))],
     ['facts of fuzzy candidates', candidateFacts(fuzzy({ family: 'bdfx', given: 'jane' }), numbers)],
     ['successors', successorsOf(numbers.slice(0, 3))],
     ['records', recordsOf(asked({ family: 'bdfx' }), numbers)],
@@ -57,11 +58,6 @@ describe('Hot queries read by index', () => {
     await pool.query(text, values);
     expect(await plan(`EXPLAIN ${text}`, values)).not.toContain('Seq Scan');
     expect(await plan(`EXPLAIN (GENERIC_PLAN) ${text}`)).not.toContain('Seq Scan');
-  });
-
-  it('family names that sound alike in ten years, by the index of their Soundex', async () => {
-    const { text, values } = candidateNames(fuzzy({ family: 'bdfx', given: 'jane', ...range }));
-    expect(await plan(`EXPLAIN ${text}`, values)).toContain('patient_names_by_family_sound');
   });
 
   it('a handful of prepared statements serve every combination of criteria', () => {

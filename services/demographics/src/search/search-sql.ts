@@ -1,10 +1,10 @@
 import type { QueryConfig } from 'pg';
-import { FAMILY_SOUND } from './family-sound';
-import { familyWord, givenWords, soundex } from './name-likeness';
+import { familyWord, givenWords } from './name-likeness';
 import type { DateRange, PatientSearchCriteria } from './search-parameters';
 
-/** A search that reads more names than this asks for too much, e.g. every Smith of a century. */
+/** A fuzzy search that reads more names than this asks for too much, e.g. for anybody like Smith of half a century. */
 export const NAMES_READ = 20_000;
+const LAST_LETTER = '\u{10ffff}';
 
 /**
  * Confidentiality labels that a search may find. A restricted (R) record is not found by where its person lives or is
@@ -76,19 +76,36 @@ export function searchByFamily(asked: PatientSearchCriteria, rowLimit: number): 
   };
 }
 
-/** Names that a fuzzy search looks at: those of the day or days, of a family name that sounds like one of those asked for. */
+/** Names that a fuzzy search looks at: those of the day or days whose family name may sound like one that was asked for. */
 export function candidateNames(asked: PatientSearchCriteria): QueryConfig {
   const { values, add } = parameters();
   const birthDate = datesWithin('birth_date', asked.birthDate, add);
-  const sounds = asked.family === undefined ? undefined : [familyWord(asked.family), givenWords(asked.given).join('')].map(soundex);
+  const names = 'SELECT nhs_number, family, given, previous FROM patient_names WHERE';
+  const limit = `LIMIT ${NAMES_READ + 1}`;
+  if (asked.family === undefined) return { name: `fuzzy ${birthDate.shape}`, text: `${names} ${birthDate.sql} ${limit}`, values };
+  const bounds = boundsOfHomophones(familyWord(asked.family), givenWords(asked.given).join(''));
+  const [from, to] = [add(bounds.map(([from]) => from), 'text[]'), add(bounds.map(([, to]) => to), 'text[]')];
   return {
-    name: `fuzzy ${birthDate.shape} ${sounds ? 'sound' : 'any'}`,
+    name: `fuzzy ${birthDate.shape} family`,
     text: `
-      SELECT nhs_number, family, given, previous FROM patient_names
-      WHERE ${birthDate.sql} ${sounds ? `AND (${FAMILY_SOUND}) = ANY (${add(sounds, 'text[]')})` : ''}
-      LIMIT ${NAMES_READ + 1}`,
+      SELECT n.* FROM unnest(${from}, ${to}) AS bounds (lower, upper)
+      CROSS JOIN LATERAL (${names} ${birthDate.sql} AND family ~>=~ bounds.lower AND family ~<~ bounds.upper ${limit}) n
+      ${limit}`,
     values,
   };
+}
+
+/**
+ * Where the homophones of folded words stand among family names in byte order: Soundex keeps the first letter, and names that
+ * begin with an accented letter or none at all (`'t Hooft`) stand before a or after z.
+ */
+function boundsOfHomophones(...words: string[]): [string, string][] {
+  const initials = new Set(words.map((word) => word.charAt(0)).filter((initial) => initial !== ''));
+  return [['', 'a'], ...[...initials].map(endsBeforeNext), ['{', LAST_LETTER]];
+}
+
+function endsBeforeNext(initial: string): [string, string] {
+  return [initial, String.fromCharCode(initial.charCodeAt(0) + 1)];
 }
 
 /** What a fuzzy search weighs of each record whose names agree. */
@@ -149,7 +166,7 @@ function familyIs(family: string, add: AddParameter): { shape: string; sql: stri
   const wildcard = family.indexOf('*');
   if (wildcard < 0) return { shape: 'family', sql: `n.family = ${add(family, 'text')}` };
   const prefix = family.slice(0, wildcard);
-  const [from, to, pattern] = [add(prefix, 'text'), add(`${prefix}\u{10ffff}`, 'text'), add(likePattern(family), 'text')];
+  const [from, to, pattern] = [add(prefix, 'text'), add(prefix + LAST_LETTER, 'text'), add(likePattern(family), 'text')];
   return { shape: 'family prefix', sql: `n.family ~>=~ ${from} AND n.family ~<~ ${to} AND n.family LIKE ${pattern}` };
 }
 
