@@ -1,20 +1,6 @@
+import { fold } from './fold';
 import { shareShortForm } from './short-forms';
-
-/** Letters of names (Latin-1 and Latin Extended-A) that Unicode does not decompose into a base letter and an accent. */
-const UNDECOMPOSED: Record<string, string> = {
-  æ: 'ae', ð: 'd', ø: 'o', þ: 'th', ß: 'ss', đ: 'd', ħ: 'h', ı: 'i', ĳ: 'y', ĸ: 'k', ŀ: 'l', ł: 'l', ŉ: 'n', ŋ: 'n', œ: 'oe', ŧ: 't',
-  ſ: 's',
-}; // prettier-ignore
-
-/** Lower case letters a to z and single spaces: accents folded, hyphens and the like read as spaces, apostrophes dropped. */
-export function fold(name: string): string {
-  return name
-    .toLowerCase()
-    .normalize('NFD')
-    .replace(/[^a-z\s.-]/g, (letter) => UNDECOMPOSED[letter] ?? '')
-    .replace(/[\s.-]+/g, ' ')
-    .trim();
-}
+import { soundex } from './soundex';
 
 /** The words of given names, folded: `['Anne-Marie', 'J.']` is `['anne', 'marie', 'j']`. */
 export function givenWords(given: readonly string[]): string[] {
@@ -24,30 +10,6 @@ export function givenWords(given: readonly string[]): string[] {
 /** A family name as one word, folded: `O'Neill-Smith` is `oneillsmith`. */
 export function familyWord(family: string): string {
   return fold(family).replaceAll(' ', '');
-}
-
-const SOUNDEX: Record<string, string> = Object.fromEntries(
-  Object.entries({ 1: 'bfpv', 2: 'cgjkqsxz', 3: 'dt', 4: 'l', 5: 'mn', 6: 'r' }).flatMap(([digit, letters]) =>
-    [...letters].map((letter) => [letter, digit]),
-  ),
-);
-
-/**
- * American Soundex of a folded word, e.g. `smith` and `smyth` are `s530`; empty for no letters.
- *
- * @see US National Archives, "Soundex System": h and w do not part equal codes, vowels do
- */
-export function soundex(word: string): string {
-  let code = word.slice(0, 1);
-  let last = SOUNDEX[code];
-  for (let i = 1; i < word.length && code.length < 4; i++) {
-    const letter = word.charAt(i);
-    if (letter === 'h' || letter === 'w') continue;
-    const digit = SOUNDEX[letter];
-    if (digit !== undefined && digit !== last) code += digit;
-    last = digit;
-  }
-  return code && code.padEnd(4, '0');
 }
 
 /** Letters inserted, deleted or replaced to make one of the other (Levenshtein). */

@@ -1,6 +1,7 @@
 import type { QueryConfig } from 'pg';
 import { familyWord, givenWords } from './name-likeness';
 import type { DateRange, PatientSearchCriteria } from './search-parameters';
+import { homophonePattern } from './soundex';
 
 /** A fuzzy search that reads more names than this asks for too much, e.g. for anybody like Smith of half a century. */
 export const NAMES_READ = 20_000;
@@ -76,20 +77,25 @@ export function searchByFamily(asked: PatientSearchCriteria, rowLimit: number): 
   };
 }
 
-/** Names that a fuzzy search looks at: those of the day or days whose family name may sound like one that was asked for. */
+/**
+ * Names that a fuzzy search looks at: those of the day or days whose family name may sound like one that was asked for. Of a
+ * day they are few; of a range the database sorts them by sound, for the weighing of many would hold up everybody else.
+ */
 export function candidateNames(asked: PatientSearchCriteria): QueryConfig {
   const { values, add } = parameters();
   const birthDate = datesWithin('birth_date', asked.birthDate, add);
   const names = 'SELECT nhs_number, family, given, previous FROM patient_names WHERE';
   const limit = `LIMIT ${NAMES_READ + 1}`;
   if (asked.family === undefined) return { name: `fuzzy ${birthDate.shape}`, text: `${names} ${birthDate.sql} ${limit}`, values };
-  const bounds = boundsOfHomophones(familyWord(asked.family), givenWords(asked.given).join(''));
+  const words = [familyWord(asked.family), givenWords(asked.given).join('')].filter((word) => word !== '');
+  const bounds = boundsOfHomophones(words);
   const [from, to] = [add(bounds.map(([from]) => from), 'text[]'), add(bounds.map(([, to]) => to), 'text[]')];
+  const sounds = birthDate.shape === 'days' ? `AND family ~ ${add(words.map(homophonePattern).join('|'), 'text')}` : '';
   return {
     name: `fuzzy ${birthDate.shape} family`,
     text: `
       SELECT n.* FROM unnest(${from}, ${to}) AS bounds (lower, upper)
-      CROSS JOIN LATERAL (${names} ${birthDate.sql} AND family ~>=~ bounds.lower AND family ~<~ bounds.upper ${limit}) n
+      CROSS JOIN LATERAL (${names} ${birthDate.sql} AND family ~>=~ bounds.lower AND family ~<~ bounds.upper ${sounds} ${limit}) n
       ${limit}`,
     values,
   };
@@ -99,8 +105,8 @@ export function candidateNames(asked: PatientSearchCriteria): QueryConfig {
  * Where the homophones of folded words stand among family names in byte order: Soundex keeps the first letter, and names that
  * begin with an accented letter or none at all (`'t Hooft`) stand before a or after z.
  */
-function boundsOfHomophones(...words: string[]): [string, string][] {
-  const initials = new Set(words.map((word) => word.charAt(0)).filter((initial) => initial !== ''));
+function boundsOfHomophones(words: string[]): [string, string][] {
+  const initials = new Set(words.map((word) => word.charAt(0)));
   return [['', 'a'], ...[...initials].map(endsBeforeNext), ['{', LAST_LETTER]];
 }
 
