@@ -1,7 +1,7 @@
 import { Client, type Pool } from 'pg';
 import { deadLetterOf, TOPICS } from './topics';
 import { eventColumns } from './outbox';
-import type { Event, ReceivedEvent } from './event';
+import { eventOf, type Event, type EventRow, type ReceivedEvent } from './event';
 
 /** What relay and consumers need of a log. PostgreSQL and Kafka each are one. */
 export interface EventLog {
@@ -88,23 +88,13 @@ export class PostgresEventLog implements EventLog {
   }
 
   async read(topic: string, after: bigint, limit: number): Promise<ReceivedEvent[]> {
-    const { rows } = await this.pool.query<Row>({
+    const { rows } = await this.pool.query<EventRow & { position: string }>({
       name: 'event-log-read',
-      text: `SELECT position, event_id, type, key, occurred_at, traceparent, payload, reason FROM event_log
+      text: `SELECT position, event_id, topic, type, key, occurred_at, traceparent, payload, reason FROM event_log
         WHERE topic = $1 AND position > $2 ORDER BY position LIMIT $3`,
       values: [topic, after.toString(), limit],
     });
-    return rows.map((row) => ({
-      id: row.event_id,
-      topic,
-      type: row.type,
-      key: row.key,
-      occurredAt: row.occurred_at,
-      traceparent: row.traceparent,
-      payload: row.payload,
-      ...(row.reason && { reason: row.reason }),
-      position: BigInt(row.position),
-    }));
+    return rows.map((row) => ({ ...eventOf(row), position: BigInt(row.position) }));
   }
 
   async newest(topic: string): Promise<bigint> {
@@ -138,15 +128,4 @@ export class PostgresEventLog implements EventLog {
     await this.listening?.end().catch(() => undefined);
     await this.pool.end();
   }
-}
-
-interface Row {
-  position: string;
-  event_id: string;
-  type: string;
-  key: string;
-  occurred_at: Date;
-  traceparent: string;
-  payload: Buffer;
-  reason: string | null;
 }

@@ -23,6 +23,29 @@ export interface ReceivedEvent extends Event {
   position: bigint;
 }
 
+/** An event as outbox and log store it. */
+export interface EventRow {
+  event_id: string;
+  topic: string;
+  type: string;
+  key: string;
+  occurred_at: Date;
+  traceparent: string;
+  payload: Buffer;
+  reason: string | null;
+}
+
+export const eventOf = (row: EventRow): Event => ({
+  id: row.event_id,
+  topic: row.topic,
+  type: row.type,
+  key: row.key,
+  occurredAt: row.occurred_at,
+  traceparent: row.traceparent,
+  payload: row.payload,
+  ...(row.reason !== null && { reason: row.reason }),
+});
+
 export type NewEvent = Pick<Event, 'topic' | 'type' | 'key' | 'payload'> & Partial<Event>;
 
 export function newEvent(event: NewEvent): Event {

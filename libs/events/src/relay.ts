@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { Bell } from './bell';
-import type { Event } from './event';
+import { eventOf, type EventRow } from './event';
 import type { EventLog } from './event-log';
 import type { Outbox } from './outbox';
 
@@ -15,18 +15,6 @@ const TURN = `hashtext('outbox relay')`;
 
 const TAKE = `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT ${BATCH})
   RETURNING id, event_id, topic, type, key, occurred_at, traceparent, payload, reason`;
-
-interface OutboxRow {
-  id: string;
-  event_id: string;
-  topic: string;
-  type: string;
-  key: string;
-  occurred_at: Date;
-  traceparent: string;
-  payload: Buffer;
-  reason: string | null;
-}
 
 /**
  * Carries outbox rows to the log, in order and in batches. A row leaves the outbox only after the log has it:
@@ -89,24 +77,10 @@ export class Relay {
   /** @returns how many events were carried */
   private async relayBatch(client: PoolClient): Promise<number> {
     await client.query('BEGIN');
-    const { rows } = await client.query<OutboxRow>({ name: 'outbox-take', text: TAKE });
-    if (rows.length > 0) await this.log.append(rows.sort((a, b) => Number(a.id) - Number(b.id)).map(toEvent));
+    const { rows } = await client.query<EventRow & { id: string }>({ name: 'outbox-take', text: TAKE });
+    if (rows.length > 0) await this.log.append(rows.sort((a, b) => Number(a.id) - Number(b.id)).map(eventOf));
     await client.query('COMMIT');
     if (rows.length > 0) this.report.relayed(rows.length);
     return rows.length;
   }
 }
-
-function toEvent(row: OutboxRow): Event {
-  return {
-    id: row.event_id,
-    topic: row.topic,
-    type: row.type,
-    key: row.key,
-    occurredAt: row.occurred_at,
-    traceparent: row.traceparent,
-    payload: row.payload,
-    ...(row.reason && { reason: row.reason }),
-  };
-}
-

@@ -10,8 +10,7 @@ import {
   toBinary,
 } from '@carespine/contracts';
 import { newEvent, type Event, type PatientKey } from '@carespine/events';
-import type { Patient } from '@carespine/fhir';
-import { EXTENSION_URLS } from './extension-urls';
+import { EXTENSION_URLS, type Patient } from '@carespine/fhir';
 import { isInvalidated, supersededBy } from './patient-row';
 import { confidentialityOf } from './serving';
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Extension, Patient, RelatedPerson } from '@carespine/fhir';
-import { EXTENSION_URLS } from './extension-urls';
+import { EXTENSION_URLS, type Extension, type Patient, type RelatedPerson } from '@carespine/fhir';
 import { confidentialityOf, ORDINARY_VIEW, searchHit, serve, serveRelatedPerson, type View } from './serving';
 
 const TODAY = '2026-11-24';

@@ -1,6 +1,5 @@
-import type { Address, Coding, Extension, HumanName, Patient, RelatedPerson } from '@carespine/fhir';
+import { EXTENSION_URLS, type Address, type Coding, type Extension, type HumanName, type Patient, type RelatedPerson } from '@carespine/fhir';
 import { isPreviousAddress, isPreviousName, isReplacedTelecom } from './current';
-import { EXTENSION_URLS } from './extension-urls';
 
 /** What a caller may see beyond the ordinary. */
 export interface View {

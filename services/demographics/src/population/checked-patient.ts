@@ -1,6 +1,5 @@
-import { isCalendarDate, isNhsNumber, type Address, type ContactPoint, type HumanName, type Patient, type Period } from '@carespine/fhir';
+import { EXTENSION_URLS, isCalendarDate, isNhsNumber, type Address, type ContactPoint, type HumanName, type Patient, type Period } from '@carespine/fhir';
 import { createHash } from 'node:crypto';
-import { EXTENSION_URLS } from '../patients/extension-urls';
 import { supersededBy } from '../patients/patient-row';
 
 /** Why a line is not taken. The reason names elements and rules, never what stands in them. */

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { isNhsNumber, type Patient } from '@carespine/fhir';
-import { EXTENSION_URLS } from '../patients/extension-urls';
+import { EXTENSION_URLS, isNhsNumber, type Patient } from '@carespine/fhir';
 import { rowOf, supersededBy } from '../patients/patient-row';
 import { checkedPatient } from './checked-patient';
 import { generate, LARGEST_POPULATION, nhsNumberOf, SLOTS } from './generate';

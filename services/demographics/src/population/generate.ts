@@ -1,5 +1,4 @@
-import { nhsNumberFrom, type Address, type Coding, type ContactPoint, type Extension, type HumanName, type NhsNumber, type Patient } from '@carespine/fhir';
-import { EXTENSION_URLS } from '../patients/extension-urls';
+import { EXTENSION_URLS, nhsNumberFrom, type Address, type Coding, type ContactPoint, type Extension, type HumanName, type NhsNumber, type Patient } from '@carespine/fhir';
 import { COMMUNITIES, type Community } from './names';
 import { HOUSES, PLACES, STREETS, type Place } from './places';
 import { Random } from './random';

@@ -1,7 +1,7 @@
-import type { ContactPoint, Extension, Patient } from '@carespine/fhir';
+import { EXTENSION_URLS, type ContactPoint, type Extension, type Patient } from '@carespine/fhir';
 import type { Errors } from '../forms/form';
 import { CONTACT_METHODS, contactKind, LANGUAGES, WRITTEN_FORMATS } from '../patients/code-lists';
-import { codeOf, currentOf, extensionOf, EXTENSIONS } from '../patients/patient-record';
+import { codeOf, currentOf, extensionOf } from '../patients/patient-record';
 import type { Area, EditField } from './area';
 import { addItem, inOrder, removeItem, replaceItem, setExtension } from './patch-list';
 
@@ -32,7 +32,7 @@ const stored = ({ system }: Kind, typed: string): string =>
   system !== 'email' && /^\+?[\d ()-]+$/.test(typed) ? typed.replace(/[ ()-]/g, '') : typed;
 
 const TEXTPHONE: Extension = {
-  url: EXTENSIONS.otherContactSystem,
+  url: EXTENSION_URLS.otherContactSystem,
   valueCoding: {
     system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-OtherContactSystem',
     code: 'textphone',
@@ -166,7 +166,7 @@ export const communication: Area = {
     },
   ],
   read: (patient) => {
-    const current = extensionOf(patient, EXTENSIONS.communication);
+    const current = extensionOf(patient, EXTENSION_URLS.communication);
     const interpreter = extensionOf(current, 'interpreterRequired')?.valueBoolean;
     return { language: codeOf(current, 'language').code, interpreter: interpreter === undefined ? '' : interpreter ? 'yes' : 'no' };
   },
@@ -175,10 +175,10 @@ export const communication: Area = {
   patches: (patient, { language = '', interpreter }) =>
     setExtension(
       patient,
-      EXTENSIONS.communication,
+      EXTENSION_URLS.communication,
       language
         ? {
-            url: EXTENSIONS.communication,
+            url: EXTENSION_URLS.communication,
             extension: [
               coded('language', 'HumanLanguage', LANGUAGES, language, '1.0.0'),
               ...(interpreter ? [{ url: 'interpreterRequired', valueBoolean: interpreter === 'yes' }] : []),
@@ -206,7 +206,7 @@ export const contactPreference: Area = {
     { name: 'format', label: 'Written format', kind: 'select', options: WRITTEN_FORMATS, element: /PreferredWritten/ },
   ],
   read: (patient) => {
-    const current = extensionOf(patient, EXTENSIONS.contactPreference);
+    const current = extensionOf(patient, EXTENSION_URLS.contactPreference);
     return {
       method: codeOf(current, 'PreferredContactMethod').code,
       times: extensionOf(current, 'PreferredContactTimes')?.valueString ?? '',
@@ -222,8 +222,8 @@ export const contactPreference: Area = {
     ];
     return setExtension(
       patient,
-      EXTENSIONS.contactPreference,
-      extension.length > 0 ? { url: EXTENSIONS.contactPreference, extension } : undefined,
+      EXTENSION_URLS.contactPreference,
+      extension.length > 0 ? { url: EXTENSION_URLS.contactPreference, extension } : undefined,
     );
   },
 };

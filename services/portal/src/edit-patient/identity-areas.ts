@@ -1,7 +1,7 @@
-import type { Extension, Patient } from '@carespine/fhir';
+import { EXTENSION_URLS, type Extension, type Patient } from '@carespine/fhir';
 import { dateIn, dateValues, type Errors, type Values } from '../forms/form';
 import { londonDate } from '../pages/words';
-import { deathStatus, EXTENSIONS, usualName } from '../patients/patient-record';
+import { deathStatus, usualName } from '../patients/patient-record';
 import { filled, type Area } from './area';
 import { addItem, replaceItem, setExtension } from './patch-list';
 
@@ -145,7 +145,7 @@ export const death: Area = {
   },
   patches: (patient: Patient, values: Values) => [
     { op: patient.deceasedDateTime ? 'replace' : 'add', path: '/deceasedDateTime', value: `${dateIn(values, 'died')}T00:00:00+00:00` },
-    ...setExtension(patient, EXTENSIONS.deathNotification, informalNotice(new Date())),
+    ...setExtension(patient, EXTENSION_URLS.deathNotification, informalNotice(new Date())),
   ],
   closed: (patient) =>
     deathStatus(patient) === '2'
@@ -154,7 +154,7 @@ export const death: Area = {
 };
 
 const informalNotice = (now: Date): Extension => ({
-  url: EXTENSIONS.deathNotification,
+  url: EXTENSION_URLS.deathNotification,
   extension: [
     {
       url: 'deathNotificationStatus',

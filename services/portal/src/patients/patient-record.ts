@@ -1,19 +1,5 @@
-import type { Address, Extension, HumanName, Patient, Period } from '@carespine/fhir';
+import { EXTENSION_URLS, type Address, type Extension, type HumanName, type Patient, type Period } from '@carespine/fhir';
 import { londonDate } from '../pages/words';
-
-const UK_CORE = 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-';
-
-export const EXTENSIONS = {
-  nominatedPharmacy: `${UK_CORE}NominatedPharmacy`,
-  dispensingDoctor: `${UK_CORE}PreferredDispenserOrganization`,
-  applianceSupplier: `${UK_CORE}MedicalApplianceSupplier`,
-  deathNotification: `${UK_CORE}DeathNotificationStatus`,
-  communication: `${UK_CORE}NHSCommunication`,
-  contactPreference: `${UK_CORE}ContactPreference`,
-  birthPlace: 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace',
-  removal: 'https://fhir.nhs.uk/StructureDefinition/Extension-PDS-RemovalFromRegistration',
-  otherContactSystem: `${UK_CORE}OtherContactSystem`,
-} as const;
 
 export const extensionOf = (holder: { extension?: Extension[] } | undefined, url: string): Extension | undefined =>
   holder?.extension?.find((extension) => extension.url === url);
@@ -56,13 +42,13 @@ export const addressOf = (patient: Patient, use: Address['use'], now: Date): Add
 
 /** Code of the death notification: 1 informal, 2 formal, '' none. */
 export const deathStatus = (patient: Patient): string =>
-  codeOf(extensionOf(patient, EXTENSIONS.deathNotification), 'deathNotificationStatus').code;
+  codeOf(extensionOf(patient, EXTENSION_URLS.deathNotification), 'deathNotificationStatus').code;
 
 const LOCATION_EXTENSIONS: string[] = [
-  EXTENSIONS.nominatedPharmacy,
-  EXTENSIONS.dispensingDoctor,
-  EXTENSIONS.applianceSupplier,
-  EXTENSIONS.birthPlace,
+  EXTENSION_URLS.nominatedPharmacy,
+  EXTENSION_URLS.dispensingDoctor,
+  EXTENSION_URLS.applianceSupplier,
+  EXTENSION_URLS.birthPlace,
 ];
 
 /**

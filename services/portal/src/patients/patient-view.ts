@@ -1,4 +1,4 @@
-import type { Address, ContactPoint, Patient, Period } from '@carespine/fhir';
+import { EXTENSION_URLS, type Address, type ContactPoint, type Patient, type Period } from '@carespine/fhir';
 import { ageInWords, bannerName, dateInWords, fullName, GENDERS, londonDate } from '../pages/words';
 import { ADDRESS_USES, contactKind, CONTACT_METHODS, countryName, LANGUAGES, NAME_USES, textOf, WRITTEN_FORMATS } from './code-lists';
 import {
@@ -8,7 +8,6 @@ import {
   currentOf,
   deathStatus,
   extensionOf,
-  EXTENSIONS,
   isRestricted,
   previousOf,
   shownRecord,
@@ -102,7 +101,7 @@ function nameRows(patient: Patient, now: Date): Row[] {
 }
 
 function personalRows(patient: Patient, restricted: boolean): Row[] {
-  const birthPlace = extensionOf(patient, EXTENSIONS.birthPlace)?.valueAddress;
+  const birthPlace = extensionOf(patient, EXTENSION_URLS.birthPlace)?.valueAddress;
   const order = patient.multipleBirthInteger;
   const status = deathStatus(patient);
   const died = patient.deceasedDateTime;
@@ -177,15 +176,15 @@ function providerRows(patient: Patient): Row[] {
   const pharmacy = (key: string, url: string): Row => ({ key, lines: some(extensionOf(patient, url)?.valueReference?.identifier?.value) });
   return [
     { key: 'GP practice', lines: some(practice?.value), edit: 'gp-practice', ...during(practice?.period) },
-    pharmacy('Nominated pharmacy', EXTENSIONS.nominatedPharmacy),
-    pharmacy('Dispensing doctor', EXTENSIONS.dispensingDoctor),
-    pharmacy('Appliance supplier', EXTENSIONS.applianceSupplier),
+    pharmacy('Nominated pharmacy', EXTENSION_URLS.nominatedPharmacy),
+    pharmacy('Dispensing doctor', EXTENSION_URLS.dispensingDoctor),
+    pharmacy('Appliance supplier', EXTENSION_URLS.applianceSupplier),
   ];
 }
 
 function communicationRows(patient: Patient): Row[] {
-  const communication = extensionOf(patient, EXTENSIONS.communication);
-  const preference = extensionOf(patient, EXTENSIONS.contactPreference);
+  const communication = extensionOf(patient, EXTENSION_URLS.communication);
+  const preference = extensionOf(patient, EXTENSION_URLS.contactPreference);
   const language = codeOf(communication, 'language');
   const interpreter = extensionOf(communication, 'interpreterRequired')?.valueBoolean;
   const method = codeOf(preference, 'PreferredContactMethod');
@@ -205,7 +204,7 @@ function communicationRows(patient: Patient): Row[] {
 }
 
 function registrationRows(patient: Patient, record: Patient): Row[] {
-  const removal = extensionOf(patient, EXTENSIONS.removal);
+  const removal = extensionOf(patient, EXTENSION_URLS.removal);
   const reason = codeOf(removal, 'removalFromRegistrationCode');
   const when = extensionOf(removal, 'effectiveTime')?.valuePeriod;
   const verification = record.identifier?.[0]?.extension?.[0]?.valueCodeableConcept?.coding?.[0]?.display;
