@@ -5,13 +5,17 @@ import { CONTEXT_HEADER } from '@carespine/access-control';
 import type { FastifyRequest } from 'fastify';
 import { Agent, errors, request } from 'undici';
 
-/** What a page hands on to every API it calls: in whose name, and within which trace. */
+/** What a page hands on to every API it calls: in whose name, from where, and within which trace. */
 export type Onward = Record<string, string>;
 
 export const OnwardHeaders = createParamDecorator((_: unknown, context: ExecutionContext): Onward => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
-  const token = request.headers[CONTEXT_HEADER];
-  return { traceparent: request.traceparent, ...(typeof token === 'string' && { [CONTEXT_HEADER]: token }) };
+  const { [CONTEXT_HEADER]: token, 'x-forwarded-for': address } = request.headers;
+  return {
+    traceparent: request.traceparent,
+    ...(typeof token === 'string' && { [CONTEXT_HEADER]: token }),
+    ...(typeof address === 'string' && { 'x-forwarded-for': address }),
+  };
 });
 
 export interface Answer<T> {
