@@ -14,7 +14,7 @@ const LAST_LETTER = '\u{10ffff}';
  *
  * @see demographics specification, "Result" and "Redaction matrix"
  */
-export function findableLabels({ postcode, generalPractitioner, managingOrganization }: PatientSearchCriteria): string[] {
+function findableLabels({ postcode, generalPractitioner, managingOrganization }: PatientSearchCriteria): string[] {
   return postcode || generalPractitioner || managingOrganization ? ['U'] : ['U', 'R'];
 }
 
