@@ -100,11 +100,17 @@ describe('row of a record', () => {
     expect(rowOf(aPatient({ telecom }), '2026-11-25').emails).toEqual([]);
   });
 
-  it.each(['R', 'V'])('gives a search no location data of a %s record', (label) => {
+  it.each(['R', 'V'])('gives a search no place of a %s record', (label) => {
     const before = rowOf(aPatient({ address: [{ use: 'home', postalCode: 'LS1 6AE' }] }), TODAY);
     const row = rowOf(aPatient({ ...EXAMPLE, meta: { security: [{ code: label }] } }, label), TODAY, before);
-    expect([row.postcodes, row.previous_postcodes, row.emails, row.previous_emails, row.phones, row.previous_phones].flat()).toEqual([]);
+    expect([row.postcodes, row.previous_postcodes].flat()).toEqual([]);
     expect(row.general_practitioner).toBeNull();
+  });
+
+  it('leaves a restricted record findable by email and phone, and a very restricted one by nothing', () => {
+    const row = (code: string) => rowOf(aPatient({ ...EXAMPLE, meta: { security: [{ code }] } }, code), TODAY);
+    expect([row('R').previous_emails, row('R').previous_phones].flat()).not.toHaveLength(0);
+    expect([row('V').emails, row('V').previous_emails, row('V').phones, row('V').previous_phones].flat()).toEqual([]);
   });
 
   it('keeps findable as previous what the replaced row held and the record no longer does', () => {

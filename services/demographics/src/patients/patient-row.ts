@@ -46,7 +46,7 @@ type Searchable = Pick<
 >;
 
 /**
- * The row of a record. Location data of a restricted or very restricted record stand in `record` alone: no search finds them.
+ * The row of a record. Where a restricted or very restricted person lives stands in `record` alone: no search finds it.
  *
  * @param today London calendar date, which decides what is previous
  * @param replaced the row that this one replaces: what it held and the record no longer does stays findable as previous
@@ -67,7 +67,7 @@ export function rowOf(patient: Patient, today: string, replaced?: Searchable): P
     birth_date: wholeDay(patient.birthDate),
     gender: patient.gender ?? null,
     death_date: wholeDay(patient.deceasedDateTime),
-    ...(confidentiality === 'U' ? locationOf(patient, today, replaced) : NO_LOCATION),
+    ...findableBy(confidentiality, locationOf(patient, today, replaced)),
   };
 }
 
@@ -125,6 +125,13 @@ const NO_LOCATION: Searchable = {
   phones: [],
   previous_phones: [],
 };
+
+/** A restricted record is not found by where its person lives or is registered; by phone or email it may be, as nationally. */
+function findableBy(confidentiality: Confidentiality, location: Searchable): Searchable {
+  if (confidentiality === 'U') return location;
+  if (confidentiality === 'V') return NO_LOCATION;
+  return { ...location, general_practitioner: null, postcodes: [], previous_postcodes: [] };
+}
 
 function locationOf(patient: Patient, today: string, replaced: Searchable = NO_LOCATION): Searchable {
   const postcodes = new CurrentAndPrevious(replaced.postcodes, replaced.previous_postcodes);
