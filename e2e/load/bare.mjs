@@ -6,6 +6,7 @@ import pg from 'pg';
  * No gateway, no token, no permission, no events. Runs as a process of its own: DATABASE_URL, PORT.
  */
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
+pool.on('error', () => process.exit(0)); // the server stops first
 await pool.query(`CREATE TABLE IF NOT EXISTS bare_accesses (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz DEFAULT now(), facts bytea)`);
 const facts = Buffer.alloc(400, 1);
 

@@ -38,6 +38,9 @@ try {
   await ready(platform);
   run('population', ['--patients', options.patients]);
   await main();
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
 } finally {
   platform.kill('SIGINT');
   await new Promise((resolve) => platform.once('exit', resolve));
@@ -47,6 +50,7 @@ try {
 async function main() {
   const { databaseUrl, auditUrl, logUrl } = databases();
   const db = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  db.on('error', () => undefined); // the server stops before this process does
   const people = await sample(db);
   const bare = fork(join(root, 'e2e/load/bare.mjs'), { env: { ...env, DATABASE_URL: databaseUrl, PORT: String(port + 50) } });
   await new Promise((resolve) => bare.once('message', resolve));
@@ -88,8 +92,15 @@ function report(title, { perSecond, p50, p95, p99, errors, statuses, cpu }, refe
   console.log(`    CPU s per 1,000: ${format(Object.fromEntries(Object.entries(cpu).map(([name, value]) => [name, value.toFixed(3)])))}`);
 }
 
-const format = (facts) => Object.entries(facts).map(([name, value]) => `${name} ${value}`).join(', ');
-const sum = (facts) => Object.values(facts).reduce((total, value) => total + value, 0);
+function format(facts) {
+  return Object.entries(facts)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}
+
+function sum(facts) {
+  return Object.values(facts).reduce((total, value) => total + value, 0);
+}
 
 function ready(child) {
   return new Promise((resolve, reject) => {
