@@ -61,9 +61,9 @@ async function contextFor(caller: number): Promise<Record<string, string>> {
 }
 
 /** No 5xx, and every refusal is an OperationOutcome. */
-async function answered({ method, url, headers, payload }: Request, caller = 0): Promise<{ status: number; body: Patient & { resourceType: string } }> {
+async function answered({ method, url, headers, payload }: Request, caller = 0): Promise<{ status: number; body: Omit<Patient, 'resourceType'> & { resourceType: string } }> {
   const answer = await service.app.inject({ method, url, headers: { ...(await contextFor(caller)), 'x-request-id': randomUUID(), ...headers }, payload });
-  const body = JSON.parse(answer.payload) as Patient & { resourceType: string };
+  const body = JSON.parse(answer.payload) as Omit<Patient, 'resourceType'> & { resourceType: string };
   if (answer.statusCode >= 500) throw new Error(`${answer.statusCode} for ${method} ${url}`);
   if (answer.statusCode >= 400 && body.resourceType !== 'OperationOutcome') throw new Error(`${answer.statusCode} without an OperationOutcome for ${method} ${url}`);
   return { status: answer.statusCode, body };

@@ -36,7 +36,7 @@ describe('on a screen 320 px wide, by keyboard alone', () => {
         await page.keyboard.press('Tab');
         const focused = page.locator(':focus');
         expect(await focused.evaluate((element) => element.getClientRects().length > 0)).toBe(true);
-        const label = await focused.evaluate((element) => (element as HTMLInputElement).labels?.[0]?.textContent ?? element.textContent ?? '');
+        const label = await focused.evaluate((element) => (element as unknown as { labels?: { textContent: string }[] }).labels?.[0]?.textContent ?? element.textContent ?? '');
         if (typeof name === 'string' ? label.trim() === name : name.test(label)) return;
       }
       throw new Error(`${String(name)} cannot be reached by keyboard`);
