@@ -14,7 +14,7 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': [
         'error',
         {
-          allow: ['**/deploy/local/*.mjs'], // the launcher's own programs, which belong to no project
+          allow: ['^.*/deploy/local/[a-z0-9-]+[.]mjs$'], // the launcher's own programs, which belong to no project
           depConstraints: [
             { sourceTag: 'layer:language', onlyDependOnLibsWithTags: ['layer:language'], bannedExternalImports: ['@nestjs/*', 'typeorm', 'kafkajs'] },
             { sourceTag: 'layer:platform', onlyDependOnLibsWithTags: ['layer:language', 'layer:platform'] },
