@@ -90,7 +90,7 @@ export class PatientRegister {
     return this.database.transaction(async (tx) => {
       const row = await locked(tx, nhsNumber);
       if (row.version !== version) {
-        const repeated = await this.earlierAnswer(tx, row, version, sent, who);
+        const repeated = version < row.version ? await this.earlierAnswer(tx, row, version, sent, who) : undefined;
         if (repeated) return repeated;
         throw new Fault('RESOURCE_VERSION_MISMATCH', {
           diagnostics: `Invalid update with error - This resource has changed since you last read. Please re-read and try again with the new version number.`,

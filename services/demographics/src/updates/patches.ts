@@ -1,4 +1,4 @@
-import { additionalProperties, invalidUpdate, invalidValue, missingValue, tooManyValues } from './faults';
+import { additionalProperties, invalidUpdate, invalidValue, missingValue, tooManyValues, unsupportedCharacters } from './faults';
 import { isJsonObject } from './json';
 
 const OPS = ['add', 'replace', 'remove', 'test'] as const;
@@ -47,7 +47,20 @@ function parseOperation(patch: unknown, index: number): Operation {
   if (tokens === undefined) throw invalidValue(path, `${index}/path`);
   if (op === 'remove') return { op, path, tokens, value: undefined };
   if (!Object.hasOwn(patch, 'value')) throw missingValue(`${index}/value`);
+  refuseControlCharacters(patch['value'], `${index}/value`);
   return { op, path, tokens, value: patch['value'] };
+}
+
+/** No text of a record has them, and a database takes no NUL. */
+function refuseControlCharacters(value: unknown, path: string): void {
+  if (typeof value === 'string') {
+    if (/\p{Cc}/u.test(value)) throw unsupportedCharacters(value, path);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [member, inner] of Object.entries(value)) {
+      if (/\p{Cc}/u.test(member)) throw unsupportedCharacters(member, path);
+      refuseControlCharacters(inner, `${path}/${member}`);
+    }
+  }
 }
 
 /** Splits a JSON pointer (RFC 6901); undefined when it is none, or points at the whole patient, which nobody may replace. */
