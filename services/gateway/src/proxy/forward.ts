@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Transform, type Readable } from 'node:stream';
 import { Pool, type Dispatcher } from 'undici';
 
 /** Connection-bound (RFC 9110, 7.6.1), or the gateway's own to say. */
@@ -27,11 +28,20 @@ export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
 
+/** More was sent than a request may hold. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge';
+}
+
 /** Passes requests on to one service, unread: bodies stream both ways. */
 export class Upstream {
   private readonly pool: Pool;
 
-  constructor(origin: string) {
+  /** @param largestBody bytes */
+  constructor(
+    origin: string,
+    private readonly largestBody: number,
+  ) {
     this.pool = new Pool(origin, { connections: 128, pipelining: 1, keepAliveTimeout: 60_000, connect: { timeout: 2000 }, headersTimeout: 30_000, bodyTimeout: 60_000 });
   }
 
@@ -39,7 +49,7 @@ export class Upstream {
    * Resolves when the answer has been passed on, or the caller has gone.
    *
    * @param added headers of the gateway's own, as name, value, name, value
-   * @throws Unreachable
+   * @throws Unreachable, TooLarge
    */
   async forward(request: IncomingMessage, response: ServerResponse, added: string[]): Promise<void> {
     const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
@@ -54,6 +64,26 @@ export class Upstream {
 
   close(): Promise<void> {
     return this.pool.destroy();
+  }
+
+  /** Node holds a body to its declared length; one without is counted as it comes. */
+  private bounded(request: IncomingMessage): Readable {
+    if (request.headers['content-length'] !== undefined) {
+      if (Number(request.headers['content-length']) > this.largestBody) throw new TooLarge();
+      return request;
+    }
+    let seen = 0;
+    const { largestBody } = this;
+    const counted = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        seen += chunk.length;
+        if (seen > largestBody) done(new TooLarge());
+        else done(null, chunk);
+      },
+    });
+    // not pipeline: that would end the caller's connection, and with it the answer
+    request.once('close', () => request.complete || counted.destroy());
+    return request.pipe(counted);
   }
 
   private send(request: IncomingMessage, response: ServerResponse, added: string[], hasBody: boolean): Promise<void> {
@@ -91,16 +121,17 @@ export class Upstream {
             response.destroy();
             resolve();
           } else {
-            reject(new Unreachable(error.message));
+            reject(error instanceof TooLarge ? error : new Unreachable(error.message));
           }
         },
       };
+      const body = hasBody ? this.bounded(request) : null;
       this.pool.dispatch(
         {
           path: request.url as string,
           method: request.method as Dispatcher.HttpMethod,
           headers: headersOf(request.rawHeaders, added),
-          body: hasBody ? request : null,
+          body,
         },
         handler,
       );

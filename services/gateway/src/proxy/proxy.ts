@@ -3,11 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AccessLog, CONTEXT_HEADER, type AccessFacts } from '@carespine/access-control';
 import { Interaction, Outcome } from '@carespine/contracts';
 import { Fault, isNhsNumber } from '@carespine/fhir';
+import { FHIR_JSON } from '@carespine/service-kit';
 import { Callers } from '../callers/callers';
 import { GatewayConfig } from '../config';
 import type { AccessGrant } from '../oauth2/access-tokens';
 import { SESSION_COOKIE } from '../sessions/session-cookie';
-import { Unreachable, Upstream } from './forward';
+import { TooLarge, Upstream } from './forward';
 import { Routes, type Route } from './routes';
 
 /** Passes every request that is not the gateway's own to the service that answers it, with the caller's context. */
@@ -15,6 +16,7 @@ import { Routes, type Route } from './routes';
 export class Proxy implements OnApplicationShutdown {
   private readonly routes: Routes;
   private readonly upstreams = new Map<string, Upstream>();
+  private readonly largestBody: number;
 
   constructor(
     private readonly callers: Callers,
@@ -22,6 +24,7 @@ export class Proxy implements OnApplicationShutdown {
     config: GatewayConfig,
   ) {
     this.routes = new Routes(config.ROUTES);
+    this.largestBody = config.BODY_LIMIT;
   }
 
   /** A scope of its own: here no body is parsed. */
@@ -55,8 +58,9 @@ export class Proxy implements OnApplicationShutdown {
       reply.hijack();
       await this.upstreamOf(route).forward(request.raw, reply.raw, added);
     } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      sendUnavailable(reply, api !== undefined);
+      const fault = error instanceof TooLarge ? new Fault('PAYLOAD_TOO_LARGE') : unavailable();
+      const refused = api ? await this.refused(request, api, fault, undefined).catch((refusal: Fault) => refusal) : fault;
+      sendFault(reply, api !== undefined, refused instanceof Fault ? refused : unavailable());
     }
     return reply;
   }
@@ -93,7 +97,7 @@ export class Proxy implements OnApplicationShutdown {
 
   private upstreamOf({ origin }: Route): Upstream {
     let upstream = this.upstreams.get(origin);
-    if (!upstream) this.upstreams.set(origin, (upstream = new Upstream(origin)));
+    if (!upstream) this.upstreams.set(origin, (upstream = new Upstream(origin, this.largestBody)));
     return upstream;
   }
 }
@@ -115,14 +119,17 @@ const agentOf = ({ application, mode, staff, aal, tokenId, sessionId }: AccessGr
 /** Liveness of an API, which the national APIs answer to anybody. */
 const isPing = (url: string): boolean => /^[^?]*\/_ping$/.test(url);
 
+const unavailable = (): Fault => new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } });
+
 /** The reply is out of Fastify's hands by now. */
-function sendUnavailable({ raw, request }: FastifyReply, isApi: boolean): void {
-  const fault = new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } });
-  raw.writeHead(503, {
-    'retry-after': '5',
+function sendFault({ raw, request }: FastifyReply, isApi: boolean, fault: Fault): void {
+  if (raw.headersSent || raw.destroyed) return;
+  raw.writeHead(fault.status, {
+    ...fault.details.headers,
+    connection: 'close', // what is left of the request is not read
     'cache-control': 'no-store',
     'x-request-id': request.requestId,
-    'content-type': isApi ? 'application/fhir+json' : 'text/html; charset=utf-8',
+    'content-type': isApi ? FHIR_JSON : 'text/html; charset=utf-8',
   });
   raw.end(isApi ? JSON.stringify(fault.toOperationOutcome()) : UNAVAILABLE_PAGE);
 }
