@@ -23,11 +23,9 @@ describe('a clinician', () => {
 
     await clinician.page.getByRole('link', { name: 'Find a patient' }).first().click();
     await clinician.sees('Find a patient');
-    await clinician.picture('find');
     await clinician.fill({ 'NHS number': patient.id.replace(/(...)(...)/, '$1 $2 ') });
     await clinician.button('Find patient');
     await clinician.sees('Patient details');
-    await clinician.picture('patient');
     const text = await clinician.text();
     for (const fact of [inBanner, '4 March 1985', '7 Test Lane', 'LS1 6AE', '07700900982', 'Y12345']) expect(text).toContain(fact);
     expect(text).toMatch(/History.*Previous addresses.*3 Former Street York/);
