@@ -233,7 +233,6 @@ describe('paths that try to get past the door', () => {
     ['/assets/%2e%2e%2f%2e%2e%2f%2e%2e%2fpackage.json'],
     [`http://evil.example${path}`],
     ['*'],
-    ['/metrics'],
   ])('GET %s', async (target) => {
     const answer = await rawRequest(
       platform,
@@ -358,8 +357,8 @@ describe('bodies', () => {
       },
     });
     // the answer may come while we still send: then the connection ends
-    const answer = await patch(stream).catch((error: Error) => error);
-    if (!(answer instanceof Error)) expectRefusal(answer, 413);
+    const answer = await patch(stream).catch(() => undefined);
+    if (answer) expectRefusal(answer, 413);
   });
 
   it.each([
