@@ -18,6 +18,7 @@ module.exports = {
       ...project,
       displayName: 'e2e',
       testRegex: '/e2e/.*\\.e2e-spec\\.ts$',
+      testPathIgnorePatterns: ['/node_modules/', ...(process.env['SCREENSHOTS'] ? [] : ['/pictures\\.e2e-spec\\.ts$'])],
       globalSetup: './e2e/start-platform.ts',
       globalTeardown: './e2e/stop-platform.ts',
     },

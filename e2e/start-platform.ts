@@ -1,7 +1,7 @@
 import { startPlatform, type OwnPlatform } from './platform';
 
 declare global {
-  // eslint-disable-next-line no-var
+   
   var ownPlatform: OwnPlatform | undefined;
 }
 

@@ -82,12 +82,12 @@ function inDatabase(superuserUrl, database) {
 
 async function connected(url, work) {
   const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {}); // the query in hand reports it
   try {
     await client.connect();
   } catch (error) {
     throw new Obstacle(refusal(new URL(url), error));
   }
-  client.on('error', () => {}); // the query in hand reports it
   try {
     return await work(client);
   } finally {
