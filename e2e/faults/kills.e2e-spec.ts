@@ -90,11 +90,15 @@ async function expectNoRecordLost(load: Load): Promise<void> {
   expect(waiting).toEqual([]);
 }
 
-/** In the log, the accesses of a patient stand in the order in which they happened; one that was sent twice counts where it stands first. */
+/** Field 2 of an access record, its service: `demographics`. What the gateway itself refused meanwhile has an outbox of its own. */
+const OF_DEMOGRAPHICS = `position('\\x120c64656d6f6772617068696373'::bytea IN payload) > 0`;
+
+/** In the log, what a service recorded of a patient stands in the order in which it happened; one that was sent twice counts where it stands first. */
 async function expectOrder(): Promise<void> {
   const disorder = await query(
     'event_log',
-    `WITH first AS (SELECT DISTINCT ON (event_id) event_id, key, occurred_at, position FROM event_log WHERE topic = 'audit.access.v1' ORDER BY event_id, position),
+    `WITH first AS (SELECT DISTINCT ON (event_id) event_id, key, occurred_at, position FROM event_log
+         WHERE topic = 'audit.access.v1' AND ${OF_DEMOGRAPHICS} ORDER BY event_id, position),
        pairs AS (SELECT occurred_at, lag(occurred_at) OVER (PARTITION BY key ORDER BY position) AS before FROM first)
      SELECT FROM pairs WHERE occurred_at < before`,
   );
