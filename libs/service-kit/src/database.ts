@@ -1,4 +1,4 @@
-import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { Client, type ClientConfig, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { CreateOutboxAndInbox20261124080000 } from '@carespine/events';
 import type { StoreConfig } from './config';
@@ -22,6 +22,14 @@ export class Database {
   }
 }
 
+/** A connection whose loss is told by the query in hand; between two queries it would otherwise end the process. */
+export class SteadyClient extends Client {
+  constructor(config?: string | ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 export function dataSourceOf({ name, entities, migrations }: ServiceDefinition, config: StoreConfig): DataSource {
   return new DataSource({
     type: 'postgres',
@@ -33,6 +41,7 @@ export function dataSourceOf({ name, entities, migrations }: ServiceDefinition, 
     logging: false,
     poolSize: config.DATABASE_POOL,
     extra: {
+      Client: SteadyClient,
       connectionTimeoutMillis: 3000,
       idleTimeoutMillis: 30_000,
       statement_timeout: config.STATEMENT_TIMEOUT_MS,

@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 import { AccessLog, ContextVerifier } from '@carespine/access-control';
 import { EventServer, Outbox, PatientKey, PostgresEventLog, Relay } from '@carespine/events';
 import { ServiceConfig, StoreConfig } from './config';
-import { Database, dataSourceOf } from './database';
+import { Database, dataSourceOf, SteadyClient } from './database';
 import { reportOf } from './events';
 import { HealthController, Readiness } from './health.controller';
 import { makeLog } from './log';
@@ -30,7 +30,7 @@ export class ServiceKitModule {
       const database = new Database(await dataSourceOf(service, config).initialize());
       const outbox = new Outbox(database.pool);
       const patientKey = new PatientKey(config.PATIENT_KEY_SECRET);
-      const logPool = new Pool({ connectionString: config.EVENT_LOG_URL, max: 4, connectionTimeoutMillis: 3000, application_name: service.name });
+      const logPool = new Pool({ connectionString: config.EVENT_LOG_URL, max: 4, connectionTimeoutMillis: 3000, application_name: service.name, Client: SteadyClient });
       logPool.on('error', (error) => log.warn({ reason: error.name }, 'event-log.connection-lost'));
       const eventLog = new PostgresEventLog(logPool, config.EVENT_LOG_URL);
       const report = reportOf(log);
