@@ -164,9 +164,16 @@ describe('under load, with SIGKILL to', () => {
   it('the database: 503 with Retry-After meanwhile, then everything goes on by itself, in the same processes', async () => {
     const services = Object.keys(OFFSETS) as Service[];
     const pids = services.map(pidOf);
-    const load = await underLoad(async () => {
+    const launcher = Number(readFileSync(join(platform.home, 'run/launcher.pid'), 'utf8').split('\n')[0]);
+    const load = await underLoad(async (requests) => {
       const pid = databasePid();
-      process.kill(pid, 'SIGKILL');
+      process.kill(launcher, 'SIGSTOP'); // it would have the database back before anybody noticed
+      try {
+        process.kill(pid, 'SIGKILL');
+        await eventually(async () => expect(requests.refusals.length).toBeGreaterThan(0), 10_000);
+      } finally {
+        process.kill(launcher, 'SIGCONT');
+      }
       await eventually(async () => {
         expect(databasePid()).not.toBe(pid);
         await Promise.all(services.map(isReady));
