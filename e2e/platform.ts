@@ -9,6 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 export const ROOT = resolve(__dirname, '..');
 const START_WITHIN_MS = 240_000; // the first start builds
 
+const STOP_WITHIN_MS = 30_000;
+
 /** A platform that runs. */
 export interface Platform {
   /** Address of the gateway. */
@@ -47,7 +49,9 @@ export async function startPlatform(): Promise<OwnPlatform> {
   const stop = async (): Promise<void> => {
     process.removeListener('exit', endWithUs);
     launcher.kill('SIGTERM');
+    const atOnce = setTimeout(() => launcher.kill('SIGTERM'), STOP_WITHIN_MS); // the second one does not wait
     await ended;
+    clearTimeout(atOnce);
     rmSync(home, { recursive: true, force: true });
   };
   try {

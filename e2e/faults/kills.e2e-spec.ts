@@ -46,7 +46,7 @@ async function kill(service: Service): Promise<void> {
 }
 
 async function query<Row extends object>(database: string, text: string, values: unknown[] = []): Promise<Row[]> {
-  const client = new Client({ connectionString: databaseUrl(platform, database) });
+  const client = new Client({ connectionString: databaseUrl(platform, database), connectionTimeoutMillis: 5_000, query_timeout: 10_000 });
   await client.connect();
   try {
     return (await client.query<Row>(text, values)).rows;
