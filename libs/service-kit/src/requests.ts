@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { SpanKind, SpanStatusCode, trace, context as otelContext, TraceFlags, type Span } from '@opentelemetry/api';
 import {
   AccessTrail,
@@ -12,7 +13,7 @@ import {
   type RouteConfiguration,
 } from '@carespine/access-control';
 import { PERMISSIONS } from '@carespine/access-control';
-import { Outcome } from '@carespine/contracts';
+import { Interaction, Outcome } from '@carespine/contracts';
 import { Fault, isNhsNumber } from '@carespine/fhir';
 import { faultOf, FHIR_JSON } from './answer';
 import type { Log } from './log';
@@ -26,8 +27,9 @@ declare module 'fastify' {
     traceparent: string;
     span?: Span;
   }
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
-  interface FastifyContextConfig extends RouteConfiguration {}
+  interface FastifyContextConfig {
+    access?: RouteConfiguration['access'];
+  }
 }
 
 /** A body that claims to be JSON and is not; the handler refuses it, after the headers that come first. */
@@ -109,6 +111,26 @@ export function guardRequests(fastify: FastifyInstance, { log, contexts, accessL
       log[level]({ requestId: request.requestId, traceId: request.traceparent.slice(3, 35), method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request.answered');
     }
   });
+}
+
+/** An address that no route can read, such as `%zz`: Fastify would repeat it in the answer, and runs no hooks for it. */
+export async function refuseAddress(request: IncomingMessage, reply: Pick<FastifyReply, 'hijack' | 'raw'>, accessLog: AccessLog | undefined): Promise<void> {
+  reply.hijack();
+  const requestId = randomUUID();
+  const facts = {
+    interaction: Interaction.OPERATION,
+    name: 'Malformed address',
+    outcome: Outcome.MINOR_FAILURE,
+    outcomeDescription: 'HTTP 400',
+    requestId,
+    clientAddress: request.socket.remoteAddress,
+  };
+  const fault = await Promise.resolve(accessLog?.record(facts, [])).then(
+    () => new Fault('UNSUPPORTED_REQUEST', { diagnostics: 'The address is malformed' }),
+    () => new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } }), // no record, no answer
+  );
+  reply.raw.writeHead(fault.status, { ...fault.details.headers, 'content-type': FHIR_JSON, 'cache-control': 'no-store', 'x-request-id': requestId });
+  reply.raw.end(JSON.stringify(fault.toOperationOutcome()));
 }
 
 /** The one place where a refusal becomes an OperationOutcome. */

@@ -12,7 +12,7 @@ import { Database, dataSourceOf } from './database';
 import { watchOutbox } from './events';
 import { Readiness } from './health.controller';
 import { makeLog, NestLog, type Log } from './log';
-import { answerFault, guardRequests, MalformedBody } from './requests';
+import { answerFault, guardRequests, MalformedBody, refuseAddress } from './requests';
 import type { ServiceDefinition } from './service-definition';
 import { LOG, ServiceKitModule } from './service-kit.module';
 
@@ -39,12 +39,14 @@ export async function runService(service: ServiceDefinition): Promise<void> {
 
 /** The service, ready to listen; with it, its relay and its consumers. */
 export async function createService(service: ServiceDefinition, config: ServiceConfig): Promise<NestFastifyApplication> {
+  let accessLog: AccessLog | undefined;
   const adapter = new FastifyAdapter({
     bodyLimit: config.BODY_LIMIT,
     routerOptions: { maxParamLength: 4096 },
     return503OnClosing: true,
     keepAliveTimeout: 75_000,
     http: { maxHeaderSize: 32_768 },
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => void refuseAddress(request.raw, reply, accessLog),
   });
   const module = await ServiceKitModule.of(service, config);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -54,7 +56,7 @@ export async function createService(service: ServiceDefinition, config: ServiceC
   });
   const log = app.get<Log>(LOG);
   const contexts = config.CONTEXT_JWKS ? app.get(ContextVerifier) : undefined;
-  const accessLog = config instanceof StoreConfig ? app.get(AccessLog) : undefined;
+  if (config instanceof StoreConfig) accessLog = app.get(AccessLog);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   guardRequests(fastify, { log, contexts, accessLog });
   parseBodies(fastify);

@@ -66,6 +66,13 @@ describe('every service', () => {
     expect(answer.json()).toMatchObject({ issue: [{ code: 'value', diagnostics: 'wrong', expression: ['Patient.name'] }] });
   });
 
+  it('answers an address that cannot be read without repeating it', async () => {
+    const answer = await app.inject('/fault/%zz');
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([400, 'application/fhir+json']);
+    expect(answer.json()).toMatchObject({ issue: [{ details: { coding: [{ code: 'UNSUPPORTED_REQUEST' }] } }] });
+    expect(answer.body).not.toContain('%zz');
+  });
+
   it('lets no detail of a defect out', async () => {
     const answer = await app.inject('/broken');
     expect(answer.statusCode).toBe(500);
