@@ -13,6 +13,14 @@ describe('who is refused, is told what to do and has no session', () => {
     await refused.sees(heading); // CIS2 still knows who sits there
   });
 
+  it('and can let a colleague sign in at the same browser', async () => {
+    const refused = await Visitor.signIn('Mr Alun Davies');
+    await refused.sees('Your organisation does not use this service yet');
+    await refused.button('Sign in again');
+    await refused.identify('Dr Ngozi Okafor');
+    await refused.sees('What do you want to do?');
+  });
+
   it('who cancels', async () => {
     const visitor = await Visitor.arrive();
     await visitor.page.goto('/auth/login');

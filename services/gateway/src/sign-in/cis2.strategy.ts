@@ -26,6 +26,8 @@ export interface Beginning {
   returnTo: string;
   /** User id of the session to strengthen. */
   stepUpOf?: string;
+  /** CIS2 shall ask again who it is: after a refusal it would give the same answer silently. */
+  isAfresh?: boolean;
 }
 
 /** A user back from the identity provider, whose every word is verified. */
@@ -60,7 +62,7 @@ export class Cis2Strategy extends passport.Strategy {
     }).catch((error: unknown) => (error instanceof SignInRefused ? this.fail(error) : this.error(error)));
   }
 
-  private async begin({ browser, returnTo, stepUpOf }: Beginning): Promise<URL> {
+  private async begin({ browser, returnTo, stepUpOf, isAfresh }: Beginning): Promise<URL> {
     const [state, nonce, codeVerifier] = [newSecret(), randomNonce(), randomPKCECodeVerifier()];
     const acrValues = stepUpOf ? STEP_UP_ACR : this.config.SIGN_IN_ACR;
     const url = await this.provider.authorizationUrl({
@@ -71,7 +73,8 @@ export class Cis2Strategy extends passport.Strategy {
       state,
       nonce,
       codeVerifier,
-      ...(stepUpOf ? { maxAgeSeconds: 0, prompt: 'login' as const } : { maxAgeSeconds: SESSION_LIMITS.loginMaxAuthAgeSeconds }),
+      maxAgeSeconds: stepUpOf ? 0 : SESSION_LIMITS.loginMaxAuthAgeSeconds,
+      ...((stepUpOf || isAfresh) && { prompt: 'login' }),
     });
     await this.signIns.add(browser, state, { nonce, codeVerifier, acrValues, returnTo, stepUpOf });
     return url;

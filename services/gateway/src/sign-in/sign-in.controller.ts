@@ -7,6 +7,7 @@ import { Fault } from '@carespine/fhir';
 import { isSecret, newSecret, SESSION_COOKIE, setSessionCookie, setSignInCookie, SIGN_IN_COOKIE } from '../sessions/session-cookie';
 import { Sessions } from '../sessions/sessions';
 import { Authentication } from './authentication';
+import type { Beginning } from './cis2.strategy';
 import { fieldOf } from './form';
 import { redirect } from './redirect';
 import { returnToIn } from './return-to';
@@ -28,8 +29,9 @@ export class SignInController {
 
   @Public('the way to a session starts without one')
   @Get('login')
-  async login(@Query('returnTo') returnTo: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.answer(request, reply, Interaction.SIGN_IN, () => this.begin(request, reply, returnToIn(returnTo)));
+  async login(@Query() query: Record<string, unknown>, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const isAfresh = query['afresh'] === 'yes';
+    await this.answer(request, reply, Interaction.SIGN_IN, () => this.begin(request, reply, { returnTo: returnToIn(query['returnTo']), isAfresh }));
   }
 
   @Public('proves by itself who comes back')
@@ -70,15 +72,15 @@ export class SignInController {
     const current = await this.sessions.find(request.cookies[SESSION_COOKIE] ?? '');
     if (!current) return redirect(reply, loginAddress(returnTo));
     if (current.aal >= 3) return redirect(reply, returnTo);
-    await this.answer(request, reply, Interaction.STEP_UP, () => this.begin(request, reply, returnTo, current.staff.userId));
+    await this.answer(request, reply, Interaction.STEP_UP, () => this.begin(request, reply, { returnTo, stepUpOf: current.staff.userId }));
   }
 
-  private async begin(request: FastifyRequest, reply: FastifyReply, returnTo: string, stepUpOf?: string): Promise<void> {
+  private async begin(request: FastifyRequest, reply: FastifyReply, wish: Omit<Beginning, 'browser'>): Promise<void> {
     const known = request.cookies[SIGN_IN_COOKIE];
     const browser = isSecret(known) ? known : newSecret(); // windows of one browser share it
     setSignInCookie(reply, browser, SIGN_IN_SECONDS);
     void reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
-    await this.authentication.begin(request, reply, { browser, returnTo, stepUpOf });
+    await this.authentication.begin(request, reply, { browser, ...wish });
   }
 
   /** A refusal becomes a record, and then a page that says what to do. */
