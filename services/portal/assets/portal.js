@@ -15,10 +15,11 @@ function watchIdleTime() {
   const warnAt = Number(dialog.dataset.warnSeconds);
   let timer = 0;
   let announced = -1;
+  let isOver = false;
 
   const schedule = (seconds) => {
     clearTimeout(timer);
-    timer = setTimeout(check, Math.max(1, seconds) * 1000);
+    if (!isOver) timer = setTimeout(check, Math.max(1, seconds) * 1000);
   };
 
   async function check() {
@@ -49,12 +50,17 @@ function watchIdleTime() {
     left.textContent = step >= 120 ? '2 minutes' : step > 60 ? '1 minute 30 seconds' : step > 30 ? '1 minute' : '30 seconds';
   }
 
+  /** Once: two questions may be under way, and a second navigation would cut off the first. */
   function end(reason = 'idle') {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
     location.assign(`/signed-out?reason=${encodeURIComponent(reason)}`);
   }
 
   dialog.querySelector('[data-idle-stay]').addEventListener('click', async () => {
     dialog.close();
+    clearTimeout(timer);
     announced = -1;
     const answer = await fetch('/auth/keep-alive', { method: 'POST' }).catch(() => undefined);
     if (answer?.status === 401) return end();
