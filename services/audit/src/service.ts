@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '@carespine/service-kit';
 import { CreateAccessEvents20261124093000 } from '../migrations/20261124093000-create-access-events';
+import { AddLeavesToAccessEvents20261124110000 } from '../migrations/20261124110000-add-leaves-to-access-events';
 import { AppModule } from './app.module';
 import { AuditConfig } from './config';
 
@@ -7,5 +8,5 @@ export const audit: ServiceDefinition = {
   name: 'audit',
   module: AppModule,
   config: AuditConfig,
-  migrations: [CreateAccessEvents20261124093000],
+  migrations: [CreateAccessEvents20261124093000, AddLeavesToAccessEvents20261124110000],
 };

@@ -49,7 +49,7 @@ interface Kind {
   type: Coding;
   subtype: Coding;
   action: AuditEvent['action'];
-  toClient?: true;
+  toClient?: true | undefined;
 }
 
 const rest = (code: string, action: AuditEvent['action'], toClient?: true): Kind => ({
@@ -59,6 +59,13 @@ const rest = (code: string, action: AuditEvent['action'], toClient?: true): Kind
   ...(toClient && { toClient }),
 });
 const identity = (code: string, display: string): Kind => ({ ...AUTHENTICATION, subtype: { system: DCM, code, display } });
+
+const dicom = (code: string, display: string, action: AuditEvent['action']): Kind => ({
+  type: { system: DCM, code, display },
+  subtype: { system: RESTFUL, code: 'operation', display: 'operation' },
+  action,
+  toClient: action === 'R' ? true : undefined,
+});
 
 const KINDS: Record<Interaction, Kind> = {
   [Interaction.UNSPECIFIED]: rest('operation', 'E'),
@@ -76,6 +83,9 @@ const KINDS: Record<Interaction, Kind> = {
   [Interaction.ROLE_CHANGE]: identity('110136', 'Security Roles Changed'),
   [Interaction.STEP_UP]: identity('110122', 'Login'),
   [Interaction.TOKEN]: identity('110122', 'Login'),
+  [Interaction.EXPORT]: dicom('110106', 'Export', 'R'),
+  [Interaction.IMPORT]: dicom('110107', 'Import', 'C'),
+  [Interaction.PRINT]: { ...dicom('110106', 'Export', 'R'), subtype: { system: RESTFUL, code: 'operation', display: 'print' } },
 };
 
 /**

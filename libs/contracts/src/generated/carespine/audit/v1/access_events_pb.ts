@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file carespine/audit/v1/access_events.proto.
  */
 export const file_carespine_audit_v1_access_events: GenFile = /*@__PURE__*/
-  fileDesc("CiZjYXJlc3BpbmUvYXVkaXQvdjEvYWNjZXNzX2V2ZW50cy5wcm90bxISY2FyZXNwaW5lLmF1ZGl0LnYxIu8DCg5BY2Nlc3NSZWNvcmRlZBIsCghyZWNvcmRlZBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHc2VydmljZRgCIAEoCRI0CgtpbnRlcmFjdGlvbhgDIAEoDjIfLmNhcmVzcGluZS5hdWRpdC52MS5JbnRlcmFjdGlvbhIsCgdvdXRjb21lGAQgASgOMhsuY2FyZXNwaW5lLmF1ZGl0LnYxLk91dGNvbWUSGwoTb3V0Y29tZV9kZXNjcmlwdGlvbhgFIAEoCRIVCg1yZXNvdXJjZV90eXBlGAYgASgJEhgKEHJlc291cmNlX3ZlcnNpb24YByABKAkSEgoKbmhzX251bWJlchgIIAEoCRINCgVxdWVyeRgJIAEoCRIPCgdwdXJwb3NlGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSFgoOY29ycmVsYXRpb25faWQYDCABKAkSEAoIdHJhY2VfaWQYDSABKAkSHgoWc3VibWl0dGVkX29yZ2FuaXNhdGlvbhgOIAEoCRIWCg5jbGllbnRfYWRkcmVzcxgPIAEoCRIYChBpbnRlcmFjdGlvbl9uYW1lGBAgASgJEigKBWFnZW50GBQgASgLMhkuY2FyZXNwaW5lLmF1ZGl0LnYxLkFnZW50IrkCCgVBZ2VudBIPCgd1c2VyX2lkGAEgASgJEhEKCXVzZXJfbmFtZRgCIAEoCRIXCg9yb2xlX3Byb2ZpbGVfaWQYAyABKAkSEAoIam9iX3JvbGUYBCABKAkSFQoNam9iX3JvbGVfbmFtZRgFIAEoCRIQCghvZHNfY29kZRgGIAEoCRIZChFvcmdhbmlzYXRpb25fbmFtZRgHIAEoCRIRCgljbGllbnRfaWQYCCABKAkSEwoLY2xpZW50X25hbWUYCSABKAkSEgoKcHJvZHVjdF9pZBgKIAEoCRITCgthY2Nlc3NfbW9kZRgLIAEoCRImCh5hdXRoZW50aWNhdGlvbl9hc3N1cmFuY2VfbGV2ZWwYDCABKA0SEAoIdG9rZW5faWQYDSABKAkSEgoKc2Vzc2lvbl9pZBgOIAEoCSqLAwoLSW50ZXJhY3Rpb24SGwoXSU5URVJBQ1RJT05fVU5TUEVDSUZJRUQQABIUChBJTlRFUkFDVElPTl9SRUFEEAESFQoRSU5URVJBQ1RJT05fVlJFQUQQAhIbChdJTlRFUkFDVElPTl9TRUFSQ0hfVFlQRRADEhYKEklOVEVSQUNUSU9OX0NSRUFURRAEEhYKEklOVEVSQUNUSU9OX1VQREFURRAFEhUKEUlOVEVSQUNUSU9OX1BBVENIEAYSFgoSSU5URVJBQ1RJT05fREVMRVRFEAcSGwoXSU5URVJBQ1RJT05fVFJBTlNBQ1RJT04QCBIZChVJTlRFUkFDVElPTl9PUEVSQVRJT04QCRIXChNJTlRFUkFDVElPTl9TSUdOX0lOEBQSGAoUSU5URVJBQ1RJT05fU0lHTl9PVVQQFRIbChdJTlRFUkFDVElPTl9ST0xFX0NIQU5HRRAWEhcKE0lOVEVSQUNUSU9OX1NURVBfVVAQFxIVChFJTlRFUkFDVElPTl9UT0tFThAYKooBCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX1NVQ0NFU1MQARIZChVPVVRDT01FX01JTk9SX0ZBSUxVUkUQAhIbChdPVVRDT01FX1NFUklPVVNfRkFJTFVSRRADEhkKFU9VVENPTUVfTUFKT1JfRkFJTFVSRRAEYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiZjYXJlc3BpbmUvYXVkaXQvdjEvYWNjZXNzX2V2ZW50cy5wcm90bxISY2FyZXNwaW5lLmF1ZGl0LnYxIvEECg5BY2Nlc3NSZWNvcmRlZBIsCghyZWNvcmRlZBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHc2VydmljZRgCIAEoCRI0CgtpbnRlcmFjdGlvbhgDIAEoDjIfLmNhcmVzcGluZS5hdWRpdC52MS5JbnRlcmFjdGlvbhIsCgdvdXRjb21lGAQgASgOMhsuY2FyZXNwaW5lLmF1ZGl0LnYxLk91dGNvbWUSGwoTb3V0Y29tZV9kZXNjcmlwdGlvbhgFIAEoCRIVCg1yZXNvdXJjZV90eXBlGAYgASgJEhgKEHJlc291cmNlX3ZlcnNpb24YByABKAkSEgoKbmhzX251bWJlchgIIAEoCRINCgVxdWVyeRgJIAEoCRIPCgdwdXJwb3NlGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSFgoOY29ycmVsYXRpb25faWQYDCABKAkSEAoIdHJhY2VfaWQYDSABKAkSHgoWc3VibWl0dGVkX29yZ2FuaXNhdGlvbhgOIAEoCRIWCg5jbGllbnRfYWRkcmVzcxgPIAEoCRIYChBpbnRlcmFjdGlvbl9uYW1lGBAgASgJEhYKDnNhbWVfaG91c2Vob2xkGBEgASgIEhQKDHJlbGF0aW9uc2hpcBgSIAEoCRIaChJwZXJtaXNzaW9uX3RvX3ZpZXcYEyABKAkSKAoFYWdlbnQYFCABKAsyGS5jYXJlc3BpbmUuYXVkaXQudjEuQWdlbnQSDAoEbm90ZRgVIAEoCRISCgphbGVydF90eXBlGBYgASgNEhQKDGFsZXJ0X3JlYXNvbhgXIAEoDSK5AgoFQWdlbnQSDwoHdXNlcl9pZBgBIAEoCRIRCgl1c2VyX25hbWUYAiABKAkSFwoPcm9sZV9wcm9maWxlX2lkGAMgASgJEhAKCGpvYl9yb2xlGAQgASgJEhUKDWpvYl9yb2xlX25hbWUYBSABKAkSEAoIb2RzX2NvZGUYBiABKAkSGQoRb3JnYW5pc2F0aW9uX25hbWUYByABKAkSEQoJY2xpZW50X2lkGAggASgJEhMKC2NsaWVudF9uYW1lGAkgASgJEhIKCnByb2R1Y3RfaWQYCiABKAkSEwoLYWNjZXNzX21vZGUYCyABKAkSJgoeYXV0aGVudGljYXRpb25fYXNzdXJhbmNlX2xldmVsGAwgASgNEhAKCHRva2VuX2lkGA0gASgJEhIKCnNlc3Npb25faWQYDiABKAkq0gMKC0ludGVyYWN0aW9uEhsKF0lOVEVSQUNUSU9OX1VOU1BFQ0lGSUVEEAASFAoQSU5URVJBQ1RJT05fUkVBRBABEhUKEUlOVEVSQUNUSU9OX1ZSRUFEEAISGwoXSU5URVJBQ1RJT05fU0VBUkNIX1RZUEUQAxIWChJJTlRFUkFDVElPTl9DUkVBVEUQBBIWChJJTlRFUkFDVElPTl9VUERBVEUQBRIVChFJTlRFUkFDVElPTl9QQVRDSBAGEhYKEklOVEVSQUNUSU9OX0RFTEVURRAHEhsKF0lOVEVSQUNUSU9OX1RSQU5TQUNUSU9OEAgSGQoVSU5URVJBQ1RJT05fT1BFUkFUSU9OEAkSFwoTSU5URVJBQ1RJT05fU0lHTl9JThAUEhgKFElOVEVSQUNUSU9OX1NJR05fT1VUEBUSGwoXSU5URVJBQ1RJT05fUk9MRV9DSEFOR0UQFhIXChNJTlRFUkFDVElPTl9TVEVQX1VQEBcSFQoRSU5URVJBQ1RJT05fVE9LRU4QGBIWChJJTlRFUkFDVElPTl9FWFBPUlQQHhIWChJJTlRFUkFDVElPTl9JTVBPUlQQHxIVChFJTlRFUkFDVElPTl9QUklOVBAgKooBCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX1NVQ0NFU1MQARIZChVPVVRDT01FX01JTk9SX0ZBSUxVUkUQAhIbChdPVVRDT01FX1NFUklPVVNfRkFJTFVSRRADEhkKFU9VVENPTUVfTUFKT1JfRkFJTFVSRRAEYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * Somebody did, or tried to do, something: with one patient's data, or with a sign-in, a session or a token.
@@ -118,9 +118,49 @@ export type AccessRecorded = Message<"carespine.audit.v1.AccessRecorded"> & {
   interactionName: string;
 
   /**
+   * The patient shares surname and address with the user, by the demographics of both.
+   *
+   * @generated from field: bool same_household = 17;
+   */
+  sameHousehold: boolean;
+
+  /**
+   * Legitimate relationship that the access rests on: "self-claimed", else empty or how it is known.
+   *
+   * @generated from field: string relationship = 18;
+   */
+  relationship: string;
+
+  /**
+   * Answer to the permission-to-view question: yes, extended, emergency, legal; empty where none is asked.
+   *
+   * @generated from field: string permission_to_view = 19;
+   */
+  permissionToView: string;
+
+  /**
    * @generated from field: carespine.audit.v1.Agent agent = 20;
    */
   agent?: Agent | undefined;
+
+  /**
+   * What the user wrote as the reason, e.g. for an emergency access.
+   *
+   * @generated from field: string note = 21;
+   */
+  note: string;
+
+  /**
+   * Privacy alert that the act is, in the national code systems SCR-AlertType (1, 2) and SCR-AlertReason (1 to 6); 0 for none.
+   *
+   * @generated from field: uint32 alert_type = 22;
+   */
+  alertType: number;
+
+  /**
+   * @generated from field: uint32 alert_reason = 23;
+   */
+  alertReason: number;
 };
 
 /**
@@ -302,6 +342,21 @@ export enum Interaction {
    * @generated from enum value: INTERACTION_TOKEN = 24;
    */
   TOKEN = 24,
+
+  /**
+   * @generated from enum value: INTERACTION_EXPORT = 30;
+   */
+  EXPORT = 30,
+
+  /**
+   * @generated from enum value: INTERACTION_IMPORT = 31;
+   */
+  IMPORT = 31,
+
+  /**
+   * @generated from enum value: INTERACTION_PRINT = 32;
+   */
+  PRINT = 32,
 }
 
 /**
