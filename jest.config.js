@@ -2,7 +2,8 @@ const preset = require('./jest.preset');
 
 const project = { ...preset, rootDir: __dirname, testPathIgnorePatterns: ['/node_modules/'] };
 
-/** `*.spec.ts` are pure and fast; `*.int-spec.ts` share one real PostgreSQL server; `*.e2e-spec.ts` drive the running platform, one by one. */
+/** `*.spec.ts` are pure and fast; `*.int-spec.ts` share one real PostgreSQL server; `*.kafka-spec.ts` one broker besides, which
+ * they may kill and so run one by one; `*.e2e-spec.ts` drive the running platform, one by one. */
 module.exports = {
   testTimeout: 60_000,
   projects: [
@@ -13,6 +14,13 @@ module.exports = {
       testRegex: '\\.int-spec\\.ts$',
       globalSetup: './deploy/local/jest-postgres.mjs',
       globalTeardown: './deploy/local/jest-postgres-stop.mjs',
+    },
+    {
+      ...project,
+      displayName: 'kafka',
+      testRegex: '\\.kafka-spec\\.ts$',
+      globalSetup: './deploy/local/jest-kafka.mjs',
+      globalTeardown: './deploy/local/jest-kafka-stop.mjs',
     },
     {
       ...project,

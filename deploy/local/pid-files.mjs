@@ -15,8 +15,8 @@ export function identityOf(pid) {
     }
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // from the third of proc_pid_stat(5), after the name in brackets
-    const [state, began] = [fields[0], fields[19]];
-    return state === 'Z' ? undefined : `${began} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()}`;
+    const [state, threads, began] = [fields[0], Number(fields[17]), fields[19]];
+    return state === 'Z' && threads <= 1 ? undefined : `${began} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()}`;
   } catch {
     return undefined;
   }
@@ -91,12 +91,13 @@ export async function endLeftovers(folder) {
 
 /** Ends a process that is not our child, and returns when it is gone. */
 export async function endProcess(pid, ask, force, graceMs) {
-  const identity = identityOf(pid);
+  // a process on its way out has lost its command already, while its last threads still hold its ports and locks
+  const began = identityOf(pid)?.split(' ', 1)[0];
   const deadline = Date.now() + graceMs;
   let signal = ask;
   try {
     process.kill(pid, ask);
-    while (identityOf(pid) === identity) {
+    while (began && identityOf(pid)?.startsWith(began)) {
       if (signal === ask && Date.now() > deadline) process.kill(pid, (signal = force));
       await delay(20);
     }
