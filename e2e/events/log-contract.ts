@@ -30,7 +30,7 @@ import { aDatabase, eventually, type TestDatabase } from '@carespine/test-kit';
 import type { CrashPoint, Doom } from './fixtures/doomed-service';
 
 export const TOPIC = 'demographics.patient.v1';
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 45_000;
 
 /** A service with an outbox, an inbox and effects in a database of its own. Several tests share a log: each sees only what has its keys. */
 export class TestService {
@@ -321,7 +321,7 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
     service.consume();
     await service.expectEffects(sent);
     expect(service.givenUp).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 
   it('keeps every event and its order while replicas join and leave twenty times', async () => {
     service.relay();
@@ -334,5 +334,5 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
     }
     await service.expectEffects(await sending);
     expect(service.givenUp).toEqual([]);
-  });
+  }, 240_000);
 }
