@@ -331,23 +331,21 @@ function* portionsOf(events: Event[]): Generator<Event[]> {
 }
 
 /**
- * Binary content mode: attributes as headers, the payload as it is.
+ * Attributes as headers under CloudEvents' names, the payload as it is. Those that would be the same in every event are left out:
+ * client and broker pay for each header of each event.
  *
- * @see CloudEvents, Kafka Protocol Binding 1.0.2, section 3.2
+ * @see CloudEvents, Kafka Protocol Binding 1.0.2, section 3.2 (binary content mode)
  */
 function messageOf(event: Event): { key: string; value: Buffer; headers: IHeaders } {
   return {
     key: event.key,
     value: Buffer.from(event.payload.buffer, event.payload.byteOffset, event.payload.byteLength),
     headers: {
-      ce_specversion: '1.0',
       ce_id: event.id,
       ce_type: event.type,
-      ce_source: `/${event.topic.split('.')[0] ?? ''}`,
       ce_time: event.occurredAt.toISOString(),
       ce_dataschema: event.type.slice(0, Math.max(0, event.type.lastIndexOf('.'))),
-      'content-type': 'application/protobuf',
-      traceparent: event.traceparent,
+      ...(event.traceparent !== '' && { traceparent: event.traceparent }),
       ...(event.reason !== undefined && { reason: event.reason }),
       ...(event.consumer !== undefined && { consumer: event.consumer }),
     },
