@@ -10,7 +10,7 @@ import { endProcess, recordedProcess, recordProcess } from './pid-files.mjs';
 import { freePort } from './ports.mjs';
 import { startProcess } from './processes.mjs';
 import { host, root } from './settings.mjs';
-import { Obstacle } from './steps.mjs';
+import { Obstacle, step } from './steps.mjs';
 
 /** Serial collection and the quick compiler: a broker for one machine that starts in a second and stays small. */
 const jvmFlags = [
@@ -22,6 +22,7 @@ const jvmFlags = [
 
 /**
  * What it takes to run a broker here, fetched and made at the first use; takes some seconds then.
+ * @param {AbortSignal} [signal] ends it
  * @returns {Promise<Java>}
  *
  * @typedef {object} Java
@@ -29,11 +30,11 @@ const jvmFlags = [
  * @property {string} classPath
  * @property {string} archive of loaded classes, which halves the time of a start
  */
-export async function prepareKafka() {
+export async function prepareKafka(signal) {
   const { command, version } = findJava();
-  const { folder, classPath } = kafkaJars();
+  const { folder, classPath } = await kafkaJars(signal);
   const java = { command, classPath, archive: join(folder, `classes-${version}.jsa`) }; // Java reads only what the same Java wrote
-  if (!existsSync(java.archive)) await makeArchive(java);
+  if (!existsSync(java.archive)) await step('Kafka: its class archive', () => makeArchive(java, signal));
   return java;
 }
 
@@ -136,13 +137,14 @@ function format({ java, data, settings, port, controllerPort }) {
 }
 
 /** Java 17 writes the archive as a run ends that was told to; the run is a broker's whole life in a folder of its own. */
-async function makeArchive(java) {
+async function makeArchive(java, signal) {
   const folder = mkdtempSync(join(tmpdir(), 'carespine-kafka-'));
   try {
     const [port, controllerPort] = await twoFreePorts();
     const unfinished = `${java.archive}.${process.pid}`;
     const broker = await startKafka({
       ...{ java, folder, port, controllerPort, pidFile: join(folder, 'broker.pid'), log: join(folder, 'log') },
+      signal,
       flags: [`-XX:ArchiveClassesAtExit=${unfinished}`],
     });
     await broker.stop(60_000);
