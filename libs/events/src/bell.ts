@@ -1,7 +1,11 @@
+import type { Clock } from './clock';
+
 /** Wakes one waiting loop. A ring that comes before the wait is not lost. */
 export class Bell {
   private rung = false;
   private wake: () => void = () => undefined;
+
+  constructor(private readonly clock: Clock) {}
 
   ring(): void {
     this.rung = true;
@@ -12,9 +16,9 @@ export class Bell {
   async wait(ms: number): Promise<void> {
     if (!this.rung) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
+        const callOff = this.clock.after(ms, resolve);
         this.wake = () => {
-          clearTimeout(timer);
+          callOff();
           resolve();
         };
       });

@@ -1,13 +1,12 @@
-import { setTimeout } from 'node:timers/promises';
-import type { Pool, PoolClient } from 'pg';
-import { Bell } from './bell';
+import type { PoolClient } from 'pg';
+import { sleep, systemClock, type Clock } from './clock';
+import type { EffectStore } from './effect-store';
 import type { ReceivedEvent } from './event';
-import type { EventLog } from './event-log';
-import type { Outbox } from './outbox';
+import { TurnLost, type Delivery } from './event-log';
 import { deadLetterOf } from './topics';
 
 /** Applies events within the given transaction; whatever it writes there happens exactly once. */
-export type Apply = (events: ReceivedEvent[], tx: PoolClient) => Promise<void>;
+export type Apply<Tx = PoolClient> = (events: ReceivedEvent[], tx: Tx) => Promise<void>;
 
 export interface ConsumerReport {
   applied(topic: string, events: ReceivedEvent[]): void;
@@ -15,154 +14,98 @@ export interface ConsumerReport {
   deadLettered(topic: string, error: Error): void;
 }
 
+/** Of a transaction: more would hold its locks for long and gain nothing. */
 const BATCH = 1000;
-const GATHER_MS = 10;
-const LOOK_AGAIN_MS = 500;
 const ATTEMPTS = 4;
-const LONGEST_PAUSE_MS = 10_000;
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Reads one topic and applies each event once: the event's id goes into the inbox, and the place in the topic into
- * `consumer_offset`, in the transaction of the effect. A batch that fails is tried event by event; an event that keeps
- * failing goes to the topic's dead letter, and the rest goes on.
+ * Applies each event once, whichever log hands it out: its id goes into the inbox in the transaction of the effect. A batch that fails
+ * is halved until the event that fails stands alone; if it keeps failing it goes to the topic's dead letter, and the rest goes on.
+ * A database that is down is nobody's failure: it is waited for.
  */
-export class Consumer {
-  private readonly bell = new Bell();
-  private stopping = false;
-  private running?: Promise<void>;
-
+export class Consumer<Tx = PoolClient> {
+  /** @param service whose effects these are; a replay of another's dead letter is passed by */
   constructor(
-    readonly topic: string,
-    private readonly apply: Apply,
-    private readonly log: EventLog,
-    private readonly pool: Pool,
-    private readonly outbox: Outbox,
+    private readonly service: string,
+    private readonly handlers: ReadonlyMap<string, Apply<Tx>>,
+    private readonly store: EffectStore<Tx>,
     private readonly report: ConsumerReport,
+    private readonly clock: Clock = systemClock,
   ) {}
 
-  start(): void {
-    this.running = this.run();
+  /** @throws the signal's reason when it is aborted; {@link TurnLost} */
+  async deliver(delivery: Delivery<Tx>): Promise<void> {
+    for (let i = 0; i < delivery.events.length; i += BATCH) await this.applyAll(delivery.events.slice(i, i + BATCH), delivery);
   }
 
-  /** New events may have arrived. */
-  ring(): void {
-    this.bell.ring();
+  private async applyAll(events: ReceivedEvent[], delivery: Delivery<Tx>): Promise<void> {
+    const failure = await this.attempt(events, delivery, (tx) => this.applyOnce(events, delivery.topic, tx));
+    if (!failure) return this.report.applied(delivery.topic, events);
+    const [event] = events as [ReceivedEvent];
+    if (events.length === 1) return this.applyAlone(event, failure, delivery);
+    const half = Math.ceil(events.length / 2);
+    await this.applyAll(events.slice(0, half), delivery);
+    await this.applyAll(events.slice(half), delivery);
   }
 
-  async stop(): Promise<void> {
-    this.stopping = true;
-    this.bell.ring();
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    let pauseMs = 50;
-    while (!this.stopping) {
-      try {
-        const read = await this.applyNext();
-        pauseMs = 50;
-        if (read < BATCH && !this.stopping) {
-          await this.bell.wait(LOOK_AGAIN_MS);
-          if (!this.stopping) await setTimeout(GATHER_MS);
-        }
-      } catch (error) {
-        this.report.retried(this.topic, error as Error);
-        await this.bell.wait(pauseMs);
-        pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-      }
+  private async applyAlone(event: ReceivedEvent, failure: Error, delivery: Delivery<Tx>): Promise<void> {
+    let last = failure;
+    for (let attempt = 1; attempt < ATTEMPTS && !(last instanceof NoEvent); attempt++) {
+      await sleep(this.clock, FIRST_PAUSE_MS * 4 ** (attempt - 1), delivery.signal);
+      const again = await this.attempt([event], delivery, (tx) => this.applyOnce([event], delivery.topic, tx));
+      if (!again) return this.report.applied(delivery.topic, [event]);
+      last = again;
     }
-  }
-
-  /** @returns how many events were read */
-  private async applyNext(): Promise<number> {
-    let batch: ReceivedEvent[] = [];
-    try {
-      return await this.inTurn(async (tx, after) => {
-        batch = await this.log.read(this.topic, after, BATCH);
-        await this.applyOnce(batch, tx);
-        return batch;
-      });
-    } catch (error) {
-      if (batch.length === 0) throw error;
-      for (const event of batch) await this.applyAlone(event, error as Error);
-      return batch.length;
-    }
-  }
-
-  private async applyAlone(event: ReceivedEvent, reason: Error): Promise<void> {
-    let lastError = reason;
-    for (let attempt = 1; attempt <= ATTEMPTS && !this.stopping; attempt++) {
-      try {
-        await this.inTurn(async (tx, after) => {
-          if (event.position > after) await this.applyOnce([event], tx);
-          return event.position > after ? [event] : [];
-        });
-        return;
-      } catch (error) {
-        lastError = error as Error;
-        this.report.retried(this.topic, lastError);
-        await setTimeout(20 * 4 ** (attempt - 1));
-      }
-    }
-    if (this.stopping) return;
-    // a database that is down fails here too, and then nothing is given up: the event is read again
-    await this.inTurn(async (tx, after) => {
-      if (event.position <= after) return [];
-      await this.outbox.add(tx, [{ ...event, topic: deadLetterOf(this.topic), reason: reasonOf(lastError) }]);
-      return [event];
+    const letter = { ...event, topic: deadLetterOf(delivery.topic), reason: event.reason ?? reasonOf(last), consumer: this.service };
+    const trouble = await this.attempt([event], delivery, async (tx) => {
+      if (!(await this.store.isEntered(tx, event.id))) await this.store.putAside(tx, letter);
     });
-    this.report.deadLettered(this.topic, lastError);
+    if (trouble) throw trouble;
+    this.report.deadLettered(delivery.topic, last);
   }
 
-  private async applyOnce(batch: ReceivedEvent[], tx: PoolClient): Promise<void> {
-    if (batch.length === 0) return;
-    const { rows } = await tx.query<{ event_id: string }>({
-      name: 'inbox-add',
-      text: 'INSERT INTO inbox (event_id) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id',
-      values: [batch.map((event) => event.id)],
-    });
-    const unseen = new Set(rows.map((row) => row.event_id));
-    const events = batch.filter((event) => unseen.delete(event.id));
-    if (events.length > 0) await this.apply(events, tx);
-  }
-
-  /** Runs with the topic's offset locked, so that replicas of a service take turns, and moves it behind the events done. */
-  private async inTurn(work: (tx: PoolClient, after: bigint) => Promise<ReceivedEvent[]>): Promise<number> {
-    const tx = await this.pool.connect();
-    try {
-      await tx.query('BEGIN');
-      const { rows } = await tx.query<{ position: string }>({
-        name: 'offset-lock',
-        text: 'SELECT position FROM consumer_offset WHERE topic = $1 FOR UPDATE',
-        values: [this.topic],
-      });
-      if (!rows[0]) {
-        await tx.query('INSERT INTO consumer_offset (topic, position) VALUES ($1, 0) ON CONFLICT DO NOTHING', [this.topic]);
-        await tx.query('COMMIT');
-        tx.release();
-        return await this.inTurn(work);
-      }
-      const done = await work(tx, BigInt(rows[0].position));
-      const last = done.at(-1);
-      if (last) {
-        await tx.query({
-          name: 'offset-move',
-          text: 'UPDATE consumer_offset SET position = $2 WHERE topic = $1',
-          values: [this.topic, last.position.toString()],
+  /**
+   * Does the work in a transaction that moves the log's place behind the events, and waits for a database that is down.
+   * @returns why it failed although the database is there
+   */
+  private async attempt(events: ReceivedEvent[], delivery: Delivery<Tx>, work: (tx: Tx) => Promise<void>): Promise<Error | undefined> {
+    const last = events.at(-1) as ReceivedEvent;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+      delivery.signal.throwIfAborted();
+      try {
+        await this.store.transaction(async (tx) => {
+          await work(tx);
+          await delivery.within?.(tx, last);
         });
+        delivery.done?.(last);
+        return undefined;
+      } catch (error) {
+        if (error instanceof TurnLost) throw error;
+        this.report.retried(delivery.topic, error as Error);
+        if (await this.store.isUp()) return error as Error;
+        await sleep(this.clock, pauseMs, delivery.signal);
       }
-      await tx.query('COMMIT');
-      tx.release();
-      if (done.length > 0) this.report.applied(this.topic, done);
-      return done.length;
-    } catch (error) {
-      await tx.query('ROLLBACK').then(
-        () => tx.release(),
-        (broken: Error) => tx.release(broken),
-      );
-      throw error;
     }
   }
+
+  private async applyOnce(events: ReceivedEvent[], topic: string, tx: Tx): Promise<void> {
+    const ours = events.filter(({ consumer }) => consumer === undefined || consumer === this.service);
+    if (ours.some(({ reason }) => reason !== undefined)) throw new NoEvent();
+    if (ours.length === 0) return;
+    const unseen = await this.store.enter(
+      tx,
+      ours.map(({ id }) => id),
+    );
+    const fresh = ours.filter(({ id }) => unseen.delete(id));
+    if (fresh.length > 0) await this.handlers.get(topic)?.(fresh, tx);
+  }
+}
+
+/** A message that the log could not read as an event. */
+class NoEvent extends Error {
+  override readonly name = 'NoEvent';
 }
 
 /** Name and code alone: a message may quote the data that it stumbled over. */

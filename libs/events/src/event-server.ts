@@ -2,20 +2,24 @@ import { Server, type CustomTransportStrategy, type MessageHandler } from '@nest
 import type { Pool, PoolClient } from 'pg';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { Consumer, type Apply, type ConsumerReport } from './consumer';
-import type { EventLog } from './event-log';
+import { PostgresEffectStore } from './effect-store';
+import type { EventLog, Subscription } from './event-log';
+import { keepInboxPruned } from './inbox-pruning';
 import type { Outbox } from './outbox';
 
 /** For `@EventPattern(topic, Batched)`: the handler takes all events of a transaction at once, as an array. */
 export const Batched = { batched: true };
 
 /**
- * The event log as a Nest transport: an ordinary `@EventPattern('topic')` method gets `(@Payload() event: ReceivedEvent, @Ctx() tx: PoolClient)`,
+ * The event log, whichever it is, as a Nest transport: an ordinary `@EventPattern('topic')` method gets `(@Payload() event: ReceivedEvent, @Ctx() tx: PoolClient)`,
  * or `(@Payload() events: ReceivedEvent[], @Ctx() tx: PoolClient)` when it is {@link Batched}. What it writes through `tx` commits with the event's id.
  */
 export class EventServer extends Server implements CustomTransportStrategy {
-  private consumers: Consumer[] = [];
+  private subscription?: Subscription;
+  private stopPruning = (): void => undefined;
 
   constructor(
+    private readonly service: string,
     private readonly log: EventLog,
     private readonly pool: Pool,
     private readonly outbox: Outbox,
@@ -24,17 +28,24 @@ export class EventServer extends Server implements CustomTransportStrategy {
     super();
   }
 
+  /** That the service follows. */
+  get topics(): string[] {
+    return [...this.getHandlers().keys()];
+  }
+
   listen(ready: (error?: unknown) => void): void {
-    this.consumers = [...this.getHandlers()].map(
-      ([topic, handler]) => new Consumer(topic, applyWith(handler), this.log, this.pool, this.outbox, this.report),
-    );
-    for (const consumer of this.consumers) consumer.start();
-    if (this.consumers.length === 0) return ready();
-    this.log.onArrival((topic) => this.consumers.find((consumer) => consumer.topic === topic)?.ring()).then(() => ready(), ready);
+    if (this.topics.length > 0) {
+      const handlers = new Map([...this.getHandlers()].map(([topic, handler]) => [topic, applyWith(handler)]));
+      const consumer = new Consumer(this.service, handlers, new PostgresEffectStore(this.pool, this.outbox), this.report);
+      this.subscription = this.log.subscribe(this.topics, (delivery) => consumer.deliver(delivery));
+      this.stopPruning = keepInboxPruned(this.pool);
+    }
+    ready();
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.consumers.map((consumer) => consumer.stop()));
+    this.stopPruning();
+    await this.subscription?.stop();
   }
 
   /** No broker status to follow. */
@@ -58,4 +69,3 @@ function applyWith(handler: MessageHandler): Apply {
     for (const event of events) await call(event, tx);
   };
 }
-

@@ -1,9 +1,15 @@
 export { Batched, EventServer } from './event-server';
 export { Consumer, type Apply, type ConsumerReport } from './consumer';
+export { deadLetters, DeadLetterRefused, type DeadLetter, type DeadLetters, type OpenedDeadLetter } from './dead-letters';
+export { PostgresEffectStore } from './effect-store';
 export { newEvent, PatientKey, type Event, type NewEvent, type ReceivedEvent } from './event';
+export type { EventLog } from './event-log';
 export { Gathering } from './gathering';
-export { migrateEventLog, PostgresEventLog, type EventLog } from './event-log';
+export { INBOX_HORIZON_DAYS, pruneInbox } from './inbox-pruning';
+export { openEventLog, prepareEventLog, type EventLogConfig } from './open-event-log';
 export { Outbox, type Transaction } from './outbox';
-export { Relay } from './relay';
-export { CreateOutboxAndInbox20261124080000 } from './schema';
+export { PostgresOutboxStore } from './outbox-store';
+export { Relay, type RelayReport } from './relay';
+export { AddOutboxTally20261124111500, CreateOutboxAndInbox20261124080000 } from './schema';
+export { SteadyClient } from './steady-client';
 export { deadLetterOf, TOPICS, type Topic } from './topics';

@@ -1,41 +1,47 @@
-import { setTimeout } from 'node:timers/promises';
-import type { Pool, PoolClient } from 'pg';
 import { Bell } from './bell';
-import { eventOf, type EventRow } from './event';
+import { sleep, systemClock, type Clock } from './clock';
 import type { EventLog } from './event-log';
-import type { Outbox } from './outbox';
+import type { OutboxRow, OutboxStore, OutboxTurn } from './outbox-store';
 
 const BATCH = 1000;
-/** Gathers a worthwhile batch: an event a time would cost a commit each on both sides. */
-const GATHER_MS = 20;
-const LOOK_AGAIN_MS = 500;
+/** Between the beginnings of two batches that are not full: an event a time would cost a commit each on both sides. */
+const SPACING_MS = 15;
+const LOOK_AGAIN_MS = 200;
+const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
-/** Session lock in the service's database: one replica relays, the others stand by. */
-const TURN = `hashtext('outbox relay')`;
 
-const TAKE = `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT ${BATCH})
-  RETURNING id, event_id, topic, type, key, occurred_at, traceparent, payload, reason`;
+export interface RelayReport {
+  failed(error: Error): void;
+  relayed(events: number): void;
+}
 
 /**
- * Carries outbox rows to the log, in order and in batches. A row leaves the outbox only after the log has it:
- * a crash in between sends it twice, never not at all, and the consumers' inbox drops the repeat.
+ * Carries outbox rows to the log, in order and in batches. A row leaves the outbox only after the log has it: a crash in between sends
+ * it twice, never not at all, and the consumers' inbox drops the repeat. No batch is appended before the one in front of it is
+ * acknowledged, so of each event's first copies none overtakes another.
  */
 export class Relay {
   private running?: Promise<void>;
   private stopping = false;
-  private readonly bell = new Bell();
-  private pauseMs = 0;
+  private pauseMs = SHORTEST_PAUSE_MS;
+  private readonly bell: Bell;
 
   constructor(
-    private readonly pool: Pool,
-    private readonly outbox: Outbox,
-    private readonly log: EventLog,
-    private readonly report: { failed(error: Error): void; relayed(events: number): void },
-  ) {}
+    private readonly store: OutboxStore,
+    private readonly log: Pick<EventLog, 'append'>,
+    private readonly report: RelayReport,
+    private readonly clock: Clock = systemClock,
+  ) {
+    this.bell = new Bell(clock);
+  }
 
   start(): void {
-    this.outbox.whenCommitted(() => this.bell.ring());
     this.running = this.run();
+  }
+
+  /** Events may have come into the outbox. */
+  ring(): void {
+    this.bell.ring();
   }
 
   async stop(): Promise<void> {
@@ -46,41 +52,43 @@ export class Relay {
 
   private async run(): Promise<void> {
     while (!this.stopping) {
-      let client: PoolClient | undefined;
       try {
-        client = await this.pool.connect();
-        const { rows } = await client.query<{ mine: boolean }>(`SELECT pg_try_advisory_lock(${TURN}) AS mine`);
-        if (rows[0]?.mine) await this.relayWith(client);
-        client.release(true);
+        await this.store.inTurn((turn) => this.carry(turn));
         if (!this.stopping) await this.bell.wait(LOOK_AGAIN_MS);
       } catch (error) {
-        client?.release(error as Error);
         this.report.failed(error as Error);
-        this.pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(100, this.pauseMs * 2));
-        await this.bell.wait(this.pauseMs);
+        if (!this.stopping) await sleep(this.clock, this.pauseMs);
+        this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);
       }
     }
   }
 
-  private async relayWith(client: PoolClient): Promise<void> {
-    let last = 0;
-    while (!this.stopping || last > 0) {
-      last = await this.relayBatch(client);
-      this.pauseMs = 0;
-      if (last < BATCH && !this.stopping) {
-        await this.bell.wait(LOOK_AGAIN_MS);
-        if (!this.stopping) await setTimeout(GATHER_MS);
+  /** Until the relay is stopped and the outbox empty. While the log writes a batch, the next is fetched and the last one taken off. */
+  private async carry(turn: OutboxTurn): Promise<void> {
+    let batch = await turn.oldest(BATCH, []);
+    let takenOff: Promise<void> | undefined;
+    for (;;) {
+      const begun = this.clock.now();
+      let next: OutboxRow[] = [];
+      if (batch.length > 0) {
+        const rows = batch.map(({ row }) => row);
+        const fetched = batch.length === BATCH ? turn.oldest(BATCH, rows) : [];
+        [next] = await Promise.all([fetched, this.log.append(batch.map(({ event }) => event)), takenOff]);
+        takenOff = turn.carried(rows);
+        takenOff.catch(() => undefined); // it is awaited with the next batch
+        this.report.relayed(rows.length);
+        this.pauseMs = SHORTEST_PAUSE_MS;
       }
+      if (next.length === 0) {
+        await takenOff;
+        if (this.stopping && batch.length === 0) return;
+        if (batch.length < BATCH && !this.stopping) {
+          await this.bell.wait(LOOK_AGAIN_MS);
+          await sleep(this.clock, begun + SPACING_MS - this.clock.now());
+        }
+        next = await turn.oldest(BATCH, []);
+      }
+      batch = next;
     }
-  }
-
-  /** @returns how many events were carried */
-  private async relayBatch(client: PoolClient): Promise<number> {
-    await client.query('BEGIN');
-    const { rows } = await client.query<EventRow & { id: string }>({ name: 'outbox-take', text: TAKE });
-    if (rows.length > 0) await this.log.append(rows.sort((a, b) => Number(a.id) - Number(b.id)).map(eventOf));
-    await client.query('COMMIT');
-    if (rows.length > 0) this.report.relayed(rows.length);
-    return rows.length;
   }
 }

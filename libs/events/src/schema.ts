@@ -26,3 +26,20 @@ export class CreateOutboxAndInbox20261124080000 implements MigrationInterface {
     await runner.query('DROP TABLE consumer_offset, inbox, outbox');
   }
 }
+
+/** Counts what the relay has carried, ages the inbox, and addresses replays of dead letters. */
+export class AddOutboxTally20261124111500 implements MigrationInterface {
+  readonly name = 'AddOutboxTally20261124111500';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE outbox_tally (topic text CONSTRAINT outbox_tally_pkey PRIMARY KEY, carried bigint NOT NULL);
+      ALTER TABLE inbox ADD COLUMN applied_at timestamptz NOT NULL DEFAULT now();
+      ALTER TABLE outbox ADD COLUMN consumer text;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE outbox DROP COLUMN consumer; ALTER TABLE inbox DROP COLUMN applied_at; DROP TABLE outbox_tally');
+  }
+}

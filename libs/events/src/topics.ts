@@ -5,3 +5,8 @@ export type Topic = (typeof TOPICS)[number];
 
 /** Where events of a topic go that a consumer could not apply. */
 export const deadLetterOf = (topic: string): string => `${topic}.dead-letter`;
+
+/** What a log must hold: the topics, and the dead letters of each. */
+export const ALL_TOPICS: readonly string[] = TOPICS.flatMap((topic) => [topic, deadLetterOf(topic)]);
+
+export const isTopic = (name: string): boolean => ALL_TOPICS.includes(name);

@@ -1,4 +1,17 @@
-import { getMetadataStorage, IsIn, IsInt, IsOptional, IsString, IsUrl, Max, Min, MinLength, validateSync } from 'class-validator';
+import { getMetadataStorage, IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength, ValidateBy, ValidateIf, validateSync } from 'class-validator';
+import { accessSync, constants } from 'node:fs';
+
+/** Of a file that is read later: that it can be. */
+const IsReadable = (): PropertyDecorator => ValidateBy({ name: 'isReadable', validator: { validate: isReadable, defaultMessage: () => 'cannot be read' } });
+
+function isReadable(path: unknown): boolean {
+  try {
+    accessSync(String(path), constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** What every service reads from its environment. A service extends it with its own variables. */
 export class ServiceConfig {
@@ -31,8 +44,28 @@ export class StoreConfig extends ServiceConfig {
   /** A query that takes longer is given up, in milliseconds. */
   @IsInt() @Min(100) STATEMENT_TIMEOUT_MS = 10_000;
 
-  /** The database of the event log. */
-  @IsString() @MinLength(1) EVENT_LOG_URL!: string;
+  /** The database of the event log; not needed where Kafka is the log. */
+  @ValidateIf(({ KAFKA_BROKERS }: StoreConfig) => !KAFKA_BROKERS)
+  @IsString()
+  @MinLength(1)
+  EVENT_LOG_URL!: string;
+
+  /** `host:port`, comma-separated: Kafka is the event log. */
+  @IsOptional() @Matches(/^[a-zA-Z0-9.-]+:\d{1,5}(,[a-zA-Z0-9.-]+:\d{1,5})*$/, { message: 'must be host:port, comma-separated' }) KAFKA_BROKERS?: string;
+
+  @IsBoolean() KAFKA_TLS = false;
+
+  /** PEM file of the authority that signed the brokers' certificates, where the system does not know it. */
+  @IsOptional() @IsReadable() KAFKA_CA_FILE?: string;
+
+  @IsOptional() @IsIn(['plain', 'scram-sha-256', 'scram-sha-512']) KAFKA_SASL_MECHANISM?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+
+  @ValidateIf(({ KAFKA_SASL_MECHANISM }: StoreConfig) => Boolean(KAFKA_SASL_MECHANISM)) @IsString() @MinLength(1) KAFKA_SASL_USERNAME?: string;
+
+  @ValidateIf(({ KAFKA_SASL_MECHANISM }: StoreConfig) => Boolean(KAFKA_SASL_MECHANISM)) @IsString() @MinLength(1) KAFKA_SASL_PASSWORD?: string;
+
+  /** Of each topic, when it is made: as many replicas of a service can share it. */
+  @IsInt() @Min(1) @Max(200) KAFKA_PARTITIONS = 3;
 
   /** Secret of the keyed hash under which patients' events are ordered; one for the whole platform. */
   @IsString() @MinLength(32) PATIENT_KEY_SECRET!: string;

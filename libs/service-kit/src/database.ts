@@ -1,6 +1,6 @@
-import { Client, type ClientConfig, type Pool, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
-import { CreateOutboxAndInbox20261124080000 } from '@carespine/events';
+import { AddOutboxTally20261124111500, CreateOutboxAndInbox20261124080000, SteadyClient } from '@carespine/events';
 import type { StoreConfig } from './config';
 import type { ServiceDefinition } from './service-definition';
 
@@ -22,21 +22,13 @@ export class Database {
   }
 }
 
-/** A connection whose loss is told by the query in hand; between two queries it would otherwise end the process. */
-export class SteadyClient extends Client {
-  constructor(config?: string | ClientConfig) {
-    super(config);
-    this.on('error', () => undefined);
-  }
-}
-
 export function dataSourceOf({ name, entities, migrations }: ServiceDefinition, config: StoreConfig): DataSource {
   return new DataSource({
     type: 'postgres',
     url: config.DATABASE_URL,
     applicationName: name,
     entities: entities ?? [],
-    migrations: [CreateOutboxAndInbox20261124080000, ...(migrations ?? [])],
+    migrations: [CreateOutboxAndInbox20261124080000, AddOutboxTally20261124111500, ...(migrations ?? [])],
     synchronize: false,
     logging: false,
     poolSize: config.DATABASE_POOL,

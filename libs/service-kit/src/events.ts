@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { ConsumerReport, Relay } from '@carespine/events';
+import type { ConsumerReport, EventLog, RelayReport } from '@carespine/events';
 import type { Log } from './log';
 import { meter } from './telemetry';
 
@@ -9,7 +9,7 @@ const retries = meter.createCounter('events_retries_total', { description: 'Atte
 const deadLetters = meter.createCounter('events_dead_letters_total', { description: 'Events given up and put aside' });
 
 /** What becomes of events, as metrics and log lines. */
-export const reportOf = (log: Log): ConsumerReport & ConstructorParameters<typeof Relay>[3] => ({
+export const reportOf = (log: Log): ConsumerReport & RelayReport => ({
   relayed: (events) => relayed.add(events),
   failed: (error) => log.warn({ reason: error.name, code: 'code' in error ? error.code : undefined }, 'relay.failed'),
   applied: (topic, events) => applied.add(events.length, { topic }),
@@ -40,4 +40,14 @@ export function watchOutbox(pool: Pool): void {
     },
     [depth, age],
   );
+}
+
+/** How far the service is behind each topic that it follows; asked when metrics are read, and left out while the log cannot be reached. */
+export function watchLag(log: EventLog, topics: string[]): void {
+  if (topics.length === 0) return;
+  const lag = meter.createObservableGauge('consumer_lag', { description: 'Events of a topic that the service has yet to apply' });
+  lag.addCallback(async (result) => {
+    const lags = await log.lag(topics).catch(() => new Map<string, number>());
+    for (const [topic, events] of lags) result.observe(events, { topic });
+  });
 }

@@ -6,15 +6,15 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { throwError, type Observable } from 'rxjs';
 import { AccessLog, ContextVerifier } from '@carespine/access-control';
-import { EventServer, migrateEventLog, PostgresEventLog, Relay } from '@carespine/events';
+import { EventServer, Outbox, prepareEventLog, Relay, type EventLog } from '@carespine/events';
 import { ConfigError, readConfig, ServiceConfig, StoreConfig } from './config';
 import { Database, dataSourceOf } from './database';
-import { watchOutbox } from './events';
+import { watchLag, watchOutbox } from './events';
 import { Readiness } from './health.controller';
 import { makeLog, NestLog, type Log } from './log';
 import { answerFault, guardRequests, MalformedBody, refuseAddress } from './requests';
 import type { ServiceDefinition } from './service-definition';
-import { LOG, ServiceKitModule } from './service-kit.module';
+import { EVENT_LOG, LOG, ServiceKitModule } from './service-kit.module';
 
 /**
  * All of a service's `main.ts`: `migrate` as the first argument brings the database up to date (as its owner) and ends;
@@ -74,10 +74,13 @@ export async function createService(service: ServiceDefinition, config: ServiceC
   documentApi(app, service, fastify);
 
   if (config instanceof StoreConfig) {
-    app.connectMicroservice({ strategy: app.get(EventServer) }, { inheritAppConfig: true });
+    const [events, relay] = [app.get(EventServer), app.get(Relay)];
+    app.connectMicroservice({ strategy: events }, { inheritAppConfig: true });
     await app.startAllMicroservices();
     watchOutbox(app.get(Database).pool);
-    app.get(Relay).start();
+    watchLag(app.get<EventLog>(EVENT_LOG), events.topics);
+    app.get(Outbox).whenCommitted(() => relay.ring());
+    relay.start();
   }
   await app.init();
   await fastify.ready();
@@ -95,14 +98,14 @@ export async function closeService(app: NestFastifyApplication): Promise<void> {
 }
 
 /** Nothing, for a service without a database. */
-function storeOf(app: NestFastifyApplication): { relay?: Relay; eventLog?: PostgresEventLog; database?: Database } {
+function storeOf(app: NestFastifyApplication): { relay?: Relay; eventLog?: EventLog; database?: Database } {
   const config = app.get<ServiceConfig>(ServiceConfig);
-  return config instanceof StoreConfig ? { relay: app.get(Relay), eventLog: app.get(PostgresEventLog), database: app.get(Database) } : {};
+  return config instanceof StoreConfig ? { relay: app.get(Relay), eventLog: app.get<EventLog>(EVENT_LOG), database: app.get(Database) } : {};
 }
 
 export async function migrate(service: ServiceDefinition, config: ServiceConfig): Promise<void> {
   if (!(config instanceof StoreConfig)) return;
-  await migrateEventLog(config.EVENT_LOG_URL);
+  await prepareEventLog(config);
   const source = await dataSourceOf(service, config).initialize();
   await source.runMigrations({ transaction: 'each' });
   await source.destroy();

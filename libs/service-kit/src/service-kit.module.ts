@@ -1,10 +1,9 @@
 import type { DynamicModule, Provider } from '@nestjs/common';
 import type { JSONWebKeySet } from 'jose';
-import { Pool } from 'pg';
 import { AccessLog, ContextVerifier } from '@carespine/access-control';
-import { EventServer, Outbox, PatientKey, PostgresEventLog, Relay } from '@carespine/events';
+import { EventServer, openEventLog, Outbox, PatientKey, PostgresOutboxStore, Relay } from '@carespine/events';
 import { ServiceConfig, StoreConfig } from './config';
-import { Database, dataSourceOf, SteadyClient } from './database';
+import { Database, dataSourceOf } from './database';
 import { reportOf } from './events';
 import { HealthController, Readiness } from './health.controller';
 import { makeLog } from './log';
@@ -12,6 +11,9 @@ import type { ServiceDefinition } from './service-definition';
 
 /** Injection token of the service's {@link Log}. */
 export const LOG = Symbol('Log');
+
+/** Injection token of the {@link EventLog} that the configuration names. */
+export const EVENT_LOG = Symbol('EventLog');
 
 /** What every service is given: config, log, health; with a database also the store, the outbox and the access log. */
 export class ServiceKitModule {
@@ -30,19 +32,17 @@ export class ServiceKitModule {
       const database = new Database(await dataSourceOf(service, config).initialize());
       const outbox = new Outbox(database.pool);
       const patientKey = new PatientKey(config.PATIENT_KEY_SECRET);
-      const logPool = new Pool({ connectionString: config.EVENT_LOG_URL, max: 4, connectionTimeoutMillis: 3000, application_name: service.name, Client: SteadyClient });
-      logPool.on('error', (error) => log.warn({ reason: error.name }, 'event-log.connection-lost'));
-      const eventLog = new PostgresEventLog(logPool, config.EVENT_LOG_URL);
       const report = reportOf(log);
+      const eventLog = openEventLog(config, { service: service.name, pool: database.pool, failed: (topic, error) => report.retried(topic, error) });
       providers.push(
         { provide: StoreConfig, useValue: config },
         { provide: Database, useValue: database },
         { provide: Outbox, useValue: outbox },
         { provide: PatientKey, useValue: patientKey },
         { provide: AccessLog, useValue: new AccessLog(service.name, outbox, patientKey) },
-        { provide: PostgresEventLog, useValue: eventLog },
-        { provide: Relay, useValue: new Relay(database.pool, outbox, eventLog, report) },
-        { provide: EventServer, useValue: new EventServer(eventLog, database.pool, outbox, report) },
+        { provide: EVENT_LOG, useValue: eventLog },
+        { provide: Relay, useValue: new Relay(new PostgresOutboxStore(database.pool), eventLog, report) },
+        { provide: EventServer, useValue: new EventServer(service.name, eventLog, database.pool, outbox, report) },
       );
     }
     return {
