@@ -32,12 +32,22 @@ export async function runDeadLetters(args, letters, jsonOf, topics) {
     const opened = (await letters.show(id)).map(({ payload: bytes, ...letter }) => ({
       ...letter,
       bytes: bytes.byteLength,
-      ...(payload && { payload: jsonOf(letter.type, bytes) ?? { base64: Buffer.from(bytes).toString('base64') } }),
+      ...(payload && { payload: readable(bytes, () => jsonOf(letter.type, bytes)) }),
     }));
     return print(opened, (all) => all.map(cardOf).join('\n\n'));
   }
   const settled = command === 'replay' ? await letters.replay(id) : await letters.discard(id, note);
   return print(settled, (all) => all.map(({ consumer, topic: from }) => outcomes[command](id, consumer, from)).join('\n'));
+}
+
+/** Bytes that are no such message may be why the letter is here. */
+function readable(bytes, read) {
+  const asTheyAre = { base64: Buffer.from(bytes).toString('base64') };
+  try {
+    return read() ?? asTheyAre;
+  } catch {
+    return asTheyAre;
+  }
 }
 
 const outcomes = {

@@ -36,7 +36,7 @@ try {
 
 async function built(name) {
   try {
-    return await import(name);
+    return (await import(name)).default; // CommonJS, whose names Node.js does not find
   } catch (error) {
     if (error.code !== 'ERR_MODULE_NOT_FOUND' && error.code !== 'MODULE_NOT_FOUND') throw error;
     throw new Obstacle('The programs are not built yet: npm start builds them, and so does npx nx run-many -t build.');

@@ -1,22 +1,14 @@
 import pg from 'pg';
-import {
-  AddOutboxTally20261124111500,
-  Consumer,
-  CreateOutboxAndInbox20261124080000,
-  newEvent,
-  openEventLog,
-  Outbox,
-  PostgresEffectStore,
-  PostgresOutboxStore,
-  prepareEventLog,
-  Relay,
-} from '@carespine/events';
+import events from '@carespine/events'; // built as CommonJS, whose names Node.js does not find
 import { aMessage, Arrivals, due, now } from './events-load.mjs';
 
 /*
  * One side of the measurement, as a service has it: `producer` appends to its outbox, which its relay empties; `consumer` writes a row an
  * event, the inbox beside it. PRODUCER_URL, CONSUMER_URL, EVENT_LOG_URL, KAFKA_BROKERS.
  */
+const { AddOutboxTally20261124111500, Consumer, CreateOutboxAndInbox20261124080000, newEvent, openEventLog, Outbox,
+  PostgresEffectStore, PostgresOutboxStore, prepareEventLog, Relay } = events;
+
 const TOPIC = 'audit.access.v1';
 const IN_FLIGHT = 500;
 
