@@ -58,7 +58,9 @@ function configuration() {
   });
 }
 
-const withFlags = (settings) => ({ ...settings, KAFKA_TLS: settings.KAFKA_TLS === 'true' });
+function withFlags(settings) {
+  return { ...settings, KAFKA_TLS: settings.KAFKA_TLS === 'true' };
+}
 
 function refusalOf(error) {
   if (error instanceof Obstacle) return error;
