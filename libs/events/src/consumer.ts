@@ -33,11 +33,12 @@ export class Consumer<Tx = PoolClient> {
     private readonly store: EffectStore<Tx>,
     private readonly report: ConsumerReport,
     private readonly clock: Clock = systemClock,
+    private readonly batchSize = BATCH,
   ) {}
 
   /** @throws the signal's reason when it is aborted; {@link TurnLost} */
   async deliver(delivery: Delivery<Tx>): Promise<void> {
-    for (let i = 0; i < delivery.events.length; i += BATCH) await this.applyAll(delivery.events.slice(i, i + BATCH), delivery);
+    for (let i = 0; i < delivery.events.length; i += this.batchSize) await this.applyAll(delivery.events.slice(i, i + this.batchSize), delivery);
   }
 
   private async applyAll(events: ReceivedEvent[], delivery: Delivery<Tx>): Promise<void> {

@@ -369,11 +369,11 @@ function receivedOf(topic: string, partition: number, message: KafkaMessage): Re
   const occurredAt = new Date(header('ce_time') ?? Number.NaN);
   const [type, traceparent, reason, consumer] = [header('ce_type') ?? '', header('traceparent') ?? '', header('reason'), header('consumer')];
   const key = message.key?.toString() ?? '';
-  const lacks = !UUID.test(id) ? 'ce_id' : Number.isNaN(occurredAt.getTime()) ? 'ce_time' : type === '' ? 'ce_type' : message.value === null ? 'value' : undefined;
+  const settled = topic.endsWith('.dead-letter');
+  const lacks = !UUID.test(id) ? 'ce_id' : Number.isNaN(occurredAt.getTime()) ? 'ce_time' : type === '' && !settled ? 'ce_type' : message.value === null ? 'value' : undefined;
   if (lacks !== undefined || [key, type, traceparent, reason, consumer].some((text) => text?.includes('\0'))) {
     return { ...received, id: nameOf(`${topic}/${partition}/${position}`), type: '', key: '', occurredAt: appendedAt, traceparent: '', reason: `no event: ${lacks ?? 'header'}` };
   }
-  const settled = topic.endsWith('.dead-letter');
   return { ...received, id, type, key, occurredAt, traceparent, ...(settled && reason !== undefined && { reason }), ...(consumer !== undefined && { consumer }) };
 }
 

@@ -36,6 +36,7 @@ export class Polling<Tx> implements Subscription {
     private readonly deliver: Deliver<Tx>,
     private readonly failed: (topic: string, error: Error) => void,
     private readonly clock: Clock = systemClock,
+    private readonly batchSize = BATCH,
   ) {
     this.bells = new Map(topics.map((topic) => [topic, new Bell(clock)]));
     this.running = this.run(topics);
@@ -82,7 +83,7 @@ export class Polling<Tx> implements Subscription {
     let batch: ReceivedEvent[] = [];
     while (!turn.aborted) {
       const begun = this.clock.now();
-      if (batch.length === 0) batch = await this.log.read(topic, place, BATCH);
+      if (batch.length === 0) batch = await this.log.read(topic, place, this.batchSize);
       let next: ReceivedEvent[] = [];
       const last = batch.at(-1);
       if (last) {
@@ -93,11 +94,11 @@ export class Polling<Tx> implements Subscription {
           },
           done: (upTo: ReceivedEvent): void => void (place = upTo.position),
         };
-        const ahead = batch.length === BATCH ? this.log.read(topic, last.position, BATCH) : [];
+        const ahead = batch.length === this.batchSize ? this.log.read(topic, last.position, this.batchSize) : [];
         [next] = await Promise.all([ahead, this.deliver(delivery)]);
       }
       goesWell();
-      if (batch.length < BATCH && !turn.aborted) {
+      if (batch.length < this.batchSize && !turn.aborted) {
         await this.bells.get(topic)?.wait(LOOK_AGAIN_MS);
         await sleep(this.clock, begun + SPACING_MS - this.clock.now(), turn);
       }

@@ -31,6 +31,7 @@ export class Relay {
     private readonly log: Pick<EventLog, 'append'>,
     private readonly report: RelayReport,
     private readonly clock: Clock = systemClock,
+    private readonly batchSize = BATCH,
   ) {
     this.bell = new Bell(clock);
   }
@@ -65,14 +66,14 @@ export class Relay {
 
   /** Until the relay is stopped and the outbox empty. While the log writes a batch, the next is fetched and the last one taken off. */
   private async carry(turn: OutboxTurn): Promise<void> {
-    let batch = await turn.oldest(BATCH, []);
+    let batch = await turn.oldest(this.batchSize, []);
     let takenOff: Promise<void> | undefined;
     for (;;) {
       const begun = this.clock.now();
       let next: OutboxRow[] = [];
       if (batch.length > 0) {
         const rows = batch.map(({ row }) => row);
-        const fetched = batch.length === BATCH ? turn.oldest(BATCH, rows) : [];
+        const fetched = batch.length === this.batchSize ? turn.oldest(this.batchSize, rows) : [];
         [next] = await Promise.all([fetched, this.log.append(batch.map(({ event }) => event)), takenOff]);
         takenOff = turn.carried(rows);
         takenOff.catch(() => undefined); // it is awaited with the next batch
@@ -82,11 +83,11 @@ export class Relay {
       if (next.length === 0) {
         await takenOff;
         if (this.stopping && batch.length === 0) return;
-        if (batch.length < BATCH && !this.stopping) {
+        if (batch.length < this.batchSize && !this.stopping) {
           await this.bell.wait(LOOK_AGAIN_MS);
           await sleep(this.clock, begun + SPACING_MS - this.clock.now());
         }
-        next = await turn.oldest(BATCH, []);
+        next = await turn.oldest(this.batchSize, []);
       }
       batch = next;
     }

@@ -1,0 +1,50 @@
+import type { Bug } from './testing/simulated-database';
+import type { LogKind } from './testing/simulated-log';
+import { simulate, type SimulationOptions } from './testing/simulation';
+
+const SEEDS = 10_000;
+/** SEED=<seed> LOG=<kind> lives one life again, and tells its story. */
+const { SEED, LOG } = process.env;
+
+const lives = (count: number, log: LogKind, bug?: Bug): SimulationOptions[] => Array.from({ length: count }, (_, i) => ({ seed: i + 1, log, ...(bug && { bug }) }));
+
+describe('outbox, log, inbox and projection, whatever goes wrong on the way', () => {
+  if (SEED) {
+    it(`in the life of seed ${SEED}`, async () => {
+      const [failed] = await simulate([{ seed: Number(SEED), log: (LOG ?? 'offsets') as LogKind, traced: true }]);
+      if (failed) console.error(failed.story.join('\n'));
+      expect(failed?.broken ?? []).toEqual([]);
+    });
+    return;
+  }
+
+  it.each(['places', 'offsets'] as const)(
+    'every committed event has its effect once and in order, and nothing else has: %s',
+    async (log) => {
+      const failed = await simulate(lives(SEEDS / 2, log));
+      // live one again: SEED=<seed> LOG=<log> npx jest --selectProjects unit -- simulation
+      expect(failed.map(({ options: { seed }, broken }) => ({ seed, log, broken }))).toEqual([]);
+    },
+    120_000,
+  );
+
+  it('a seed lives the same life each time', async () => {
+    const tell = async (): Promise<string[]> => {
+      const [life] = await simulate([{ seed: 7, log: 'offsets', bug: 'no-inbox', traced: true }]);
+      return life?.story ?? [];
+    };
+    expect(await tell()).toEqual(await tell());
+  });
+
+  it.each<[Bug, LogKind, RegExp]>([
+    ['offset-before-effect', 'offsets', /is lost/],
+    ['no-inbox', 'offsets', /has its effect 2 times/],
+    ['no-inbox', 'places', /has its effect 2 times/],
+    ['inbox-apart-from-effect', 'places', /is lost/],
+    ['taken-off-before-appended', 'places', /is lost/],
+    ['place-apart-from-effect', 'places', /is lost/],
+  ])('finds the mistake %s on a log with %s', async (bug, log, finding) => {
+    const failed = await simulate(lives(300, log, bug));
+    expect(failed.flatMap(({ broken }) => broken).join('\n')).toMatch(finding);
+  });
+});
