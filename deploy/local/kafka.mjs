@@ -126,10 +126,11 @@ function format({ java, data, settings, port, controllerPort }) {
   const unfinished = `${data}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   writeFileSync(settings, propertiesOf({ data: unfinished, port, controllerPort }));
-  const clusterId = randomBytes(16).toString('base64url');
+  const clusterId = randomBytes(16);
+  clusterId[0] &= 0x7f; // its text would be taken for an option if it began with a dash
   const { status, stdout, stderr } = spawnSync(
     java.command,
-    [...jvmFlags, '-Xshare:auto', '-cp', java.classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings],
+    [...jvmFlags, '-Xshare:auto', '-cp', java.classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId.toString('base64url'), '-c', settings],
     { cwd: dirname(settings), encoding: 'utf8' },
   );
   if (status !== 0) throw new Obstacle(`Kafka's data could not be made in ${data}: ${lastLine(`${stdout}${stderr}`) ?? `code ${status}`}.`);
