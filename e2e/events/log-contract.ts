@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool, type PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
@@ -23,6 +26,8 @@ import {
   type ReceivedEvent,
 } from '@carespine/events';
 import { aDatabase, eventually, type TestDatabase } from '@carespine/test-kit';
+
+import type { CrashPoint, Doom } from './fixtures/doomed-service';
 
 export const TOPIC = 'demographics.patient.v1';
 const PATIENCE_MS = 30_000;
@@ -95,6 +100,14 @@ export class TestService {
     };
     this.running.add(replica);
     return replica;
+  }
+
+  /** A replica in a process of its own, which ends by SIGKILL where it is said. */
+  async dieAt(at: CrashPoint, after: number): Promise<void> {
+    const doom: Doom = { config: this.config, databaseUrl: this.databaseUrl, service: this.name, topic: TOPIC, keys: this.keys, at, after };
+    const fixture = (name: string): string => join(__dirname, 'fixtures', name);
+    const child = spawn(process.execPath, ['-r', fixture('run-typescript.cjs'), fixture('doomed-service.ts'), JSON.stringify(doom)], { stdio: ['ignore', 'ignore', 'inherit'] });
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
   }
 
   isOurs = ({ key }: Event): boolean => key.startsWith(this.keys);
@@ -299,6 +312,16 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
     await eventually(async () => expect(new Set(await service.effects()).size).toBe(200), PATIENCE_MS);
     expect(service.givenUp).toEqual([]);
   });
+
+  it('loses and doubles nothing, and keeps the order, when the relay and the consumer are killed at each of their points', async () => {
+    const sent = await emit(service, 2000, 2000);
+    await service.dieAt('appended', 500);
+    service.relay();
+    for (const at of ['handed-out', 'applied', 'committed'] as const) await service.dieAt(at, 200);
+    service.consume();
+    await service.expectEffects(sent);
+    expect(service.givenUp).toEqual([]);
+  }, 120_000);
 
   it('keeps every event and its order while replicas join and leave twenty times', async () => {
     service.relay();

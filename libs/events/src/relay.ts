@@ -22,7 +22,7 @@ export interface RelayReport {
  */
 export class Relay {
   private running?: Promise<void>;
-  private stopping = false;
+  private readonly stopping = new AbortController();
   private pauseMs = SHORTEST_PAUSE_MS;
   private readonly bell: Bell;
 
@@ -46,19 +46,23 @@ export class Relay {
   }
 
   async stop(): Promise<void> {
-    this.stopping = true;
+    this.stopping.abort();
     this.bell.ring();
     await this.running;
   }
 
+  private get isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
   private async run(): Promise<void> {
-    while (!this.stopping) {
+    while (!this.isStopping) {
       try {
         await this.store.inTurn((turn) => this.carry(turn));
-        if (!this.stopping) await this.bell.wait(LOOK_AGAIN_MS);
+        if (!this.isStopping) await this.bell.wait(LOOK_AGAIN_MS);
       } catch (error) {
         this.report.failed(error as Error);
-        if (!this.stopping) await sleep(this.clock, this.pauseMs);
+        await sleep(this.clock, this.pauseMs, this.stopping.signal);
         this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);
       }
     }
@@ -82,8 +86,8 @@ export class Relay {
       }
       if (next.length === 0) {
         await takenOff;
-        if (this.stopping && batch.length === 0) return;
-        if (batch.length < this.batchSize && !this.stopping) {
+        if (this.isStopping && batch.length === 0) return;
+        if (batch.length < this.batchSize && !this.isStopping) {
           await this.bell.wait(LOOK_AGAIN_MS);
           await sleep(this.clock, begun + SPACING_MS - this.clock.now());
         }

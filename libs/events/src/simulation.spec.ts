@@ -44,7 +44,7 @@ describe('outbox, log, inbox and projection, whatever goes wrong on the way', ()
     ['taken-off-before-appended', 'places', /is lost/],
     ['place-apart-from-effect', 'places', /is lost/],
   ])('finds the mistake %s on a log with %s', async (bug, log, finding) => {
-    const failed = await simulate(lives(300, log, bug));
+    const failed = await simulate(lives(60, log, bug));
     expect(failed.flatMap(({ broken }) => broken).join('\n')).toMatch(finding);
   });
 });

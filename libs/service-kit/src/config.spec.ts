@@ -25,5 +25,33 @@ describe('configuration', () => {
     }
   });
 
+  describe('of the event log', () => {
+    const store = { ...GOOD, DATABASE_URL: 'postgres://x', PATIENT_KEY_SECRET: 'x'.repeat(32) };
+    const faultsOf = (env: Record<string, string>): string[] => {
+      try {
+        readConfig(StoreConfig, { ...store, ...env });
+        return [];
+      } catch (error) {
+        return (error as Error).message.split('\n').slice(1).map((line) => line.trim().split(':')[0] ?? '');
+      }
+    };
+
+    it('takes PostgreSQL or Kafka', () => {
+      expect(faultsOf({ EVENT_LOG_URL: 'postgres://log' })).toEqual([]);
+      expect(faultsOf({ KAFKA_BROKERS: 'broker-1.example:9093,broker-2.example:9093', KAFKA_TLS: 'true' })).toEqual([]);
+      expect(faultsOf({ KAFKA_BROKERS: 'b:1', KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' })).toEqual([]);
+      expect(faultsOf({})).toEqual(['EVENT_LOG_URL']);
+    });
+
+    it('names what is wrong of Kafka', () => {
+      expect(faultsOf({ KAFKA_BROKERS: 'kafka://broker', KAFKA_TLS: 'maybe' })).toEqual(['KAFKA_BROKERS', 'KAFKA_TLS']);
+      expect(faultsOf({ KAFKA_BROKERS: 'b:1', KAFKA_CA_FILE: '/not/there', KAFKA_SASL_MECHANISM: 'md5' })).toEqual(
+        expect.arrayContaining(['KAFKA_CA_FILE', 'KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD']),
+      );
+      expect(faultsOf({ KAFKA_BROKERS: 'b:1', KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u' })).toEqual(['KAFKA_SASL_PASSWORD']);
+      expect(faultsOf({ KAFKA_BROKERS: 'b:1', KAFKA_PARTITIONS: '0' })).toEqual(['KAFKA_PARTITIONS']);
+    });
+  });
+
   it('is frozen', () => expect(Object.isFrozen(readConfig(ExampleConfig, GOOD))).toBe(true));
 });

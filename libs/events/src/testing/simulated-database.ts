@@ -177,7 +177,7 @@ export class SimulatedDatabase {
   private async inTurn(name: string, process: SimulatedProcess, work: (holdsTurn: () => boolean) => Promise<void>): Promise<boolean> {
     const turn = {};
     const release = (): void => void (this.turns.get(name) === turn && this.turns.delete(name));
-    const isMine = await process.call(`turn of ${name}`, () => {
+    const isMine = await process.call(name, () => {
       this.check();
       if (this.turns.has(name)) return false;
       this.turns.set(name, turn);

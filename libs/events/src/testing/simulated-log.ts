@@ -41,7 +41,7 @@ export class SimulatedLog {
           const partition = this.partitionOf(event);
           strands.set(partition, [...(strands.get(partition) ?? []), event]);
         }
-        const answers = await Promise.allSettled([...strands].map(([strand, some]) => process.call(`append ${some.length}`, () => this.add(strand, some), true)));
+        const answers = await Promise.allSettled([...strands].map(([strand, some]) => process.call('append', () => this.add(strand, some), true)));
         const failed = answers.find((answer) => answer.status === 'rejected');
         if (failed) throw failed.reason as Error;
       },
@@ -80,7 +80,7 @@ export class SimulatedLog {
   /** Members learn of it at their next heartbeat, and go on with what they have until then. */
   private rebalance(): void {
     this.epoch++;
-    this.world.trace(`group: epoch ${this.epoch}, ${this.members.length} members`);
+    this.world.trace(() => `group: epoch ${this.epoch}, ${this.members.length} members`);
     this.members.forEach((member, i) => {
       const partitions = this.offsets.map((_, partition) => partition).filter((partition) => partition % this.members.length === i);
       const [former, epoch] = [member.assignment, this.epoch];
@@ -96,14 +96,14 @@ export class SimulatedLog {
   /** As kafkajs does it: fetch, hand out, commit what is done; after a failure, again from what is committed. */
   private async follow({ process, topic, deliver }: Member, partition: number, epoch: number, signal: AbortSignal): Promise<void> {
     const commit = (offset: number): Promise<void> =>
-      process.call(`offset ${partition}:${offset}`, () => {
+      process.call('commit offset', () => {
         if (epoch !== this.epoch) throw new NetworkFault('illegal generation');
         this.offsets[partition] = offset;
       });
     let place: number | undefined;
     while (!signal.aborted) {
       try {
-        place ??= await process.call(`fetch offset ${partition}`, () => this.offsets[partition] ?? 0);
+        place ??= await process.call('fetch offset', () => this.offsets[partition] ?? 0);
         let done = place;
         const events = await process.call('fetch', () => (this.of(topic)[partition] ?? []).slice(done, done + FETCH));
         if (events.length === 0) {

@@ -27,7 +27,7 @@ export interface Surroundings {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly faults: Faults;
-  trace(what: string): void;
+  trace(what: () => string): void;
 }
 
 /** A process that can be killed and stopped at any call. Dead code is never called back; it just ends there. */
@@ -62,17 +62,17 @@ export class SimulatedProcess {
     const { random, faults } = this.world;
     await this.pass(random.between(0, 4));
     if (random.chance(faults.stall)) this.stoppedUntil = this.world.clock.now() + random.between(20, 900);
-    if (random.chance(faults.crash)) return this.die(`before ${what}`);
-    if (random.chance(faults.before)) throw this.lost(`before ${what}`);
+    if (random.chance(faults.crash)) return this.die('before', what);
+    if (random.chance(faults.before)) throw this.lost('before', what);
     if (canBeLate && random.chance(faults.late)) {
       this.world.clock.after(random.between(1, 700), () => void work());
-      throw this.lost(`${what} comes late`);
+      throw this.lost('for now', what);
     }
     const result = await work();
-    this.world.trace(`${this.name}: ${what}`);
-    if (random.chance(faults.crash)) return this.die(`after ${what}`);
+    this.world.trace(() => `${this.name}: ${what}`);
+    if (random.chance(faults.crash)) return this.die('after', what);
     await this.pass(random.between(0, 3));
-    if (random.chance(faults.after)) throw this.lost(`after ${what}`);
+    if (random.chance(faults.after)) throw this.lost('after', what);
     return result;
   }
 
@@ -84,15 +84,15 @@ export class SimulatedProcess {
     this.lastWill.push(then);
   }
 
-  private die<T>(when: string): Promise<T> {
-    this.world.trace(`${this.name}: KILLED ${when}`);
+  private die<T>(when: string, what: string): Promise<T> {
+    this.world.trace(() => `${this.name}: KILLED ${when} ${what}`);
     this.isAlive = false;
     for (const then of this.lastWill) then();
     return new Promise(() => undefined);
   }
 
-  private lost(when: string): NetworkFault {
-    this.world.trace(`${this.name}: LOST ${when}`);
-    return new NetworkFault(when);
+  private lost(when: string, what: string): NetworkFault {
+    this.world.trace(() => `${this.name}: LOST ${when} ${what}`);
+    return new NetworkFault(what);
   }
 }

@@ -10,11 +10,12 @@ import { NO_FAULTS, SimulatedProcess, type Faults, type Surroundings } from './s
 import { VirtualClock } from './virtual-clock';
 
 const TOPIC = 'demographics.patient.v1';
-const FAULTS_END_MS = 2_500;
+const FAULTS_END_MS = 1_000;
 /** With no fault any more, everything has had its effect long before. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 12_000;
 /** For what was sent late, and may come yet. */
-const AFTERMATH_MS = 900;
+const AFTERMATH_MS = 720;
+const LOOK_EVERY_MS = 25;
 const BATCH = 3;
 
 export interface SimulationOptions {
@@ -43,6 +44,7 @@ export class Simulation implements Surroundings {
   private readonly relays = new Set<Relay>();
   private emitting = 0;
   private settledAt?: number;
+  private lookAt = FAULTS_END_MS;
   private count = 0;
 
   constructor(readonly options: SimulationOptions) {
@@ -54,20 +56,21 @@ export class Simulation implements Surroundings {
     for (const key of ['patient-1', 'patient-2', 'patient-3']) void this.emit(key, this.random.between(2, 9));
     for (let i = this.random.between(1, 2); i > 0; i--) this.startRelay();
     for (let i = this.random.between(1, 2); i > 0; i--) this.startConsumer();
-    if (this.random.chance(0.4)) this.clock.after(this.random.between(0, FAULTS_END_MS), () => this.database.fail(this.random.between(10, 1200)));
+    if (this.random.chance(0.4)) this.clock.after(this.random.between(0, FAULTS_END_MS), () => this.database.fail(this.random.between(10, 800)));
     this.joinAndLeave();
     this.clock.after(FAULTS_END_MS, () => (this.faults = NO_FAULTS));
   }
 
-  trace(what: string): void {
-    if (this.options.traced) this.story.push(`${this.clock.now().toFixed(0).padStart(6)} ${what}`);
+  trace(what: () => string): void {
+    if (this.options.traced) this.story.push(`${this.clock.now().toFixed(0).padStart(6)} ${what()}`);
   }
 
   /** One step of time; the promises that it settles run before the next if the caller lets them. */
   step(): void {
     this.clock.step();
     const now = this.clock.now();
-    if (now < FAULTS_END_MS) return;
+    if (now < this.lookAt) return;
+    this.lookAt = now + LOOK_EVERY_MS;
     if (this.settledAt === undefined) {
       if (this.isSettled()) this.settledAt = now;
       else if (now > PATIENCE_MS) this.broken = [...this.faultsFound(), 'is not at rest'];
@@ -79,7 +82,7 @@ export class Simulation implements Surroundings {
     this.emitting++;
     const pause = (longest: number): Promise<void> => new Promise((resolve) => this.clock.after(this.random.between(0, longest), resolve));
     for (let i = 0; i < changes; i++) {
-      await pause(400);
+      await pause(150);
       const tx = this.database.begin();
       const events = Array.from({ length: this.random.chance(0.2) ? 2 : 1 }, () => this.anEvent(key));
       for (const event of events) this.database.addToOutbox(tx, event);
@@ -111,9 +114,9 @@ export class Simulation implements Surroundings {
 
   private startConsumer(): Subscription {
     const process = new SimulatedProcess(`consumer ${++this.count}`, this);
-    const report = { applied: () => undefined, retried: (_: string, error: Error) => this.trace(`${process.name}: retried ${error.message}`), deadLettered: () => undefined };
+    const report = { applied: () => undefined, retried: (_: string, error: Error) => this.trace(() => `${process.name}: retried ${error.message}`), deadLettered: () => undefined };
     const apply = async (events: Event[], tx: SimulatedTransaction): Promise<void> => {
-      await process.call(`apply ${events.map(({ id }) => id).join(' ')}`, () => undefined);
+      await process.call('apply', () => this.trace(() => `${process.name}: ${events.map(({ id }) => id).join(' ')}`));
       if (events.some(({ id }) => this.poison.has(id))) throw new Error('poison');
       tx.writes.push(() => void this.database.effects.push(...events));
     };
@@ -124,10 +127,10 @@ export class Simulation implements Surroundings {
 
   private joinAndLeave(): void {
     for (let i = this.random.between(0, 3); i > 0; i--) {
-      const joins = this.random.between(0, FAULTS_END_MS - 300);
+      const joins = this.random.between(0, FAULTS_END_MS - 200);
       this.clock.after(joins, () => {
         const passing = this.startConsumer();
-        this.clock.after(this.random.between(50, 600), () => void passing.stop());
+        this.clock.after(this.random.between(50, 500), () => void passing.stop());
       });
     }
   }
@@ -169,7 +172,7 @@ export class Simulation implements Surroundings {
 }
 
 /** How many lives go on side by side: each waits for its promises, and the waits are shared. */
-const SIDE_BY_SIDE = 100;
+const SIDE_BY_SIDE = 8;
 
 /** @returns of the lives in which something did not hold, what */
 export async function simulate(lives: SimulationOptions[]): Promise<{ options: SimulationOptions; broken: string[]; story: string[] }[]> {
@@ -179,6 +182,8 @@ export async function simulate(lives: SimulationOptions[]): Promise<{ options: S
     const next = waiting.next();
     return next.done ? [] : [new Simulation(next.value)];
   };
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0; // most of the time would go into stacks that nobody reads
   let running = Array.from({ length: SIDE_BY_SIDE }, begin).flat();
   while (running.length > 0) {
     await new Promise(setImmediate);
@@ -188,5 +193,6 @@ export async function simulate(lives: SimulationOptions[]): Promise<{ options: S
     }
     running = running.flatMap((life) => (life.broken ? begin() : [life]));
   }
+  Error.stackTraceLimit = stackTraceLimit;
   return failed;
 }
