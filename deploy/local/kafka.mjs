@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findJava, kafkaJars } from './kafka-distribution.mjs';
 import { endProcess, recordedProcess, recordProcess } from './pid-files.mjs';
-import { freePort } from './ports.mjs';
+import { requireFreePorts } from './ports.mjs';
 import { startProcess } from './processes.mjs';
 import { host, root } from './settings.mjs';
 import { Obstacle, step } from './steps.mjs';
@@ -155,11 +155,16 @@ async function makeArchive(java, signal) {
   }
 }
 
+/** Below those that connections are given: one could take a broker's place while it is down, or a client be connected with itself. */
 export async function twoFreePorts() {
-  const first = await freePort();
   for (;;) {
-    const second = await freePort();
-    if (second !== first) return [first, second];
+    const first = randomInt(30_000, 32_700);
+    const ports = [first, first + 1];
+    const areFree = await requireFreePorts(ports).then(
+      () => true,
+      () => false,
+    );
+    if (areFree) return ports;
   }
 }
 
