@@ -50,16 +50,17 @@ export async function prepareKafka(signal) {
  * @param {string} options.log file that the broker's messages are added to
  * @param {AbortSignal} [options.signal] ends the broker also while it is starting
  * @param {string[]} [options.flags] of the JVM
+ * @param {string} [options.properties] more of the broker's settings, or others in place of those that it is given here
  * @throws {Obstacle} when a person must do something first
  * @returns {Promise<import('./processes.mjs').Running & { brokers: string }>} `exited` tells when the broker ends
  */
-export async function startKafka({ java, folder, port, controllerPort, pidFile, log, signal, flags = [`-XX:SharedArchiveFile=${java.archive}`] }) {
+export async function startKafka({ java, folder, port, controllerPort, pidFile, log, signal, flags = [`-XX:SharedArchiveFile=${java.archive}`], properties = '' }) {
   await endLeftoverBroker(pidFile);
   mkdirSync(folder, { recursive: true });
   const settings = join(folder, 'server.properties');
   const data = join(folder, 'data');
   if (!existsSync(data)) format({ java, data, settings, port, controllerPort });
-  writeFileSync(settings, propertiesOf({ data, port, controllerPort }));
+  writeFileSync(settings, `${propertiesOf({ data, port, controllerPort })}${properties}`);
 
   const logged = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
   const broker = startProcess(java.command, [...jvmFlags, ...flags, '-cp', java.classPath, 'kafka.Kafka', settings], { cwd: folder, log, graceMs: 15_000 });
