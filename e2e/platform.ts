@@ -32,13 +32,13 @@ export interface OwnPlatform extends Platform {
   stop: () => Promise<void>;
 }
 
-/** Starts everything as `npm start` does, with a state folder and ports of its own. */
+/** Starts everything as `npm start` does, with a state folder and ports of its own; on a Kafka broker where CARESPINE_KAFKA is set. */
 export async function startPlatform(): Promise<OwnPlatform> {
   const home = mkdtempSync(join(tmpdir(), 'carespine-e2e-'));
   const port = await freePorts();
-  const launcher = spawn(process.execPath, [join(ROOT, 'deploy/local/start.mjs')], {
+  const launcher = spawn(process.execPath, [join(ROOT, 'deploy/local/start.mjs'), ...(process.env['CARESPINE_KAFKA'] ? ['--kafka'] : [])], {
     cwd: ROOT,
-    env: { ...process.env, CARESPINE_HOME: home, CARESPINE_PORT: String(port), CARESPINE_POSTGRES_URL: '', LOG_LEVEL: 'warn' },
+    env: { ...process.env, CARESPINE_HOME: home, CARESPINE_PORT: String(port), CARESPINE_POSTGRES_URL: '', KAFKA_BROKERS: '', LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -69,8 +69,9 @@ async function ready(launcher: ChildProcess, output: () => string): Promise<void
   }
 }
 
-/** How far the last port of a platform lies behind its first: its database. */
-const LAST_PORT = 10;
+/** How far a platform's database and its last port, the broker's controller, lie behind its first. */
+const DATABASE_PORT = 10;
+const LAST_PORT = 12;
 
 /** The first of a block of ports that nothing holds. */
 async function freePorts(): Promise<number> {
@@ -107,7 +108,7 @@ export const secretsOf = ({ home }: Platform): Secrets => JSON.parse(readFileSyn
 /** One of a platform's databases, as the server's superuser. */
 export function databaseUrl(platform: Platform, database: string): string {
   const url = new URL(`postgres://postgres@127.0.0.1/${database}`);
-  url.port = new URL(addressOf(platform, LAST_PORT)).port;
+  url.port = new URL(addressOf(platform, DATABASE_PORT)).port;
   url.password = secretsOf(platform).passwords['postgres'] ?? '';
   return url.href;
 }

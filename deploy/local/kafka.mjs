@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,10 +7,10 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findJava, kafkaJars } from './kafka-distribution.mjs';
 import { endProcess, recordedProcess, recordProcess } from './pid-files.mjs';
-import { freePort } from './ports.mjs';
+import { requireFreePorts } from './ports.mjs';
 import { startProcess } from './processes.mjs';
 import { host, root } from './settings.mjs';
-import { Obstacle } from './steps.mjs';
+import { Obstacle, step } from './steps.mjs';
 
 /** Serial collection and the quick compiler: a broker for one machine that starts in a second and stays small. */
 const jvmFlags = [
@@ -22,6 +22,7 @@ const jvmFlags = [
 
 /**
  * What it takes to run a broker here, fetched and made at the first use; takes some seconds then.
+ * @param {AbortSignal} [signal] ends it
  * @returns {Promise<Java>}
  *
  * @typedef {object} Java
@@ -29,11 +30,11 @@ const jvmFlags = [
  * @property {string} classPath
  * @property {string} archive of loaded classes, which halves the time of a start
  */
-export async function prepareKafka() {
+export async function prepareKafka(signal) {
   const { command, version } = findJava();
-  const { folder, classPath } = kafkaJars();
+  const { folder, classPath } = await kafkaJars(signal);
   const java = { command, classPath, archive: join(folder, `classes-${version}.jsa`) }; // Java reads only what the same Java wrote
-  if (!existsSync(java.archive)) await makeArchive(java);
+  if (!existsSync(java.archive)) await step('Kafka: its class archive', () => makeArchive(java, signal));
   return java;
 }
 
@@ -49,16 +50,17 @@ export async function prepareKafka() {
  * @param {string} options.log file that the broker's messages are added to
  * @param {AbortSignal} [options.signal] ends the broker also while it is starting
  * @param {string[]} [options.flags] of the JVM
+ * @param {string} [options.properties] more of the broker's settings, or others in place of those that it is given here
  * @throws {Obstacle} when a person must do something first
  * @returns {Promise<import('./processes.mjs').Running & { brokers: string }>} `exited` tells when the broker ends
  */
-export async function startKafka({ java, folder, port, controllerPort, pidFile, log, signal, flags = [`-XX:SharedArchiveFile=${java.archive}`] }) {
+export async function startKafka({ java, folder, port, controllerPort, pidFile, log, signal, flags = [`-XX:SharedArchiveFile=${java.archive}`], properties = '' }) {
   await endLeftoverBroker(pidFile);
   mkdirSync(folder, { recursive: true });
   const settings = join(folder, 'server.properties');
   const data = join(folder, 'data');
   if (!existsSync(data)) format({ java, data, settings, port, controllerPort });
-  writeFileSync(settings, propertiesOf({ data, port, controllerPort }));
+  writeFileSync(settings, `${propertiesOf({ data, port, controllerPort })}${properties}`);
 
   const logged = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
   const broker = startProcess(java.command, [...jvmFlags, ...flags, '-cp', java.classPath, 'kafka.Kafka', settings], { cwd: folder, log, graceMs: 15_000 });
@@ -125,10 +127,11 @@ function format({ java, data, settings, port, controllerPort }) {
   const unfinished = `${data}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   writeFileSync(settings, propertiesOf({ data: unfinished, port, controllerPort }));
-  const clusterId = randomBytes(16).toString('base64url');
+  const clusterId = randomBytes(16);
+  clusterId[0] &= 0x7f; // its text would be taken for an option if it began with a dash
   const { status, stdout, stderr } = spawnSync(
     java.command,
-    [...jvmFlags, '-Xshare:auto', '-cp', java.classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings],
+    [...jvmFlags, '-Xshare:auto', '-cp', java.classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId.toString('base64url'), '-c', settings],
     { cwd: dirname(settings), encoding: 'utf8' },
   );
   if (status !== 0) throw new Obstacle(`Kafka's data could not be made in ${data}: ${lastLine(`${stdout}${stderr}`) ?? `code ${status}`}.`);
@@ -136,13 +139,14 @@ function format({ java, data, settings, port, controllerPort }) {
 }
 
 /** Java 17 writes the archive as a run ends that was told to; the run is a broker's whole life in a folder of its own. */
-async function makeArchive(java) {
+async function makeArchive(java, signal) {
   const folder = mkdtempSync(join(tmpdir(), 'carespine-kafka-'));
   try {
     const [port, controllerPort] = await twoFreePorts();
     const unfinished = `${java.archive}.${process.pid}`;
     const broker = await startKafka({
       ...{ java, folder, port, controllerPort, pidFile: join(folder, 'broker.pid'), log: join(folder, 'log') },
+      signal,
       flags: [`-XX:ArchiveClassesAtExit=${unfinished}`],
     });
     await broker.stop(60_000);
@@ -152,11 +156,16 @@ async function makeArchive(java) {
   }
 }
 
+/** Below those that connections are given: one could take a broker's place while it is down, or a client be connected with itself. */
 export async function twoFreePorts() {
-  const first = await freePort();
   for (;;) {
-    const second = await freePort();
-    if (second !== first) return [first, second];
+    const first = randomInt(30_000, 32_700);
+    const ports = [first, first + 1];
+    const areFree = await requireFreePorts(ports).then(
+      () => true,
+      () => false,
+    );
+    if (areFree) return ports;
   }
 }
 

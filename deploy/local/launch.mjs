@@ -3,18 +3,30 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { registerApplications } from './applications.mjs';
 import { databaseUrl, eventLog, makeDatabases, mark, marksOf, migratorOf } from './databases.mjs';
+import { prepareKafka, startKafka } from './kafka.mjs';
 import { claim, endLeftovers, whenNpmIsGone } from './pid-files.mjs';
 import { requireFreePorts } from './ports.mjs';
 import { dataFolder, endLeftoverServer, smallMachine, startPostgres } from './postgres.mjs';
 import { runToEnd } from './processes.mjs';
-import { loadSecrets } from './secrets.mjs';
+import { loadSecrets, writePrivately } from './secrets.mjs';
 import { commonEnvironment } from './services.mjs';
-import { host, openHome, postgresOffset } from './settings.mjs';
+import { host, kafkaControllerOffset, kafkaOffset, openHome, postgresOffset } from './settings.mjs';
 import { Obstacle, say, step } from './steps.mjs';
 import { startService, supervise } from './supervisor.mjs';
 
 const longestStartMs = 120_000;
 const superuser = 'postgres';
+
+/** Which Kafka is the log, as the services are told: for commands that reach it too. All empty where PostgreSQL is. */
+export const eventLogFile = 'event-log.json';
+const withoutKafka = {
+  KAFKA_BROKERS: '',
+  KAFKA_TLS: '',
+  KAFKA_CA_FILE: '',
+  KAFKA_SASL_MECHANISM: '',
+  KAFKA_SASL_USERNAME: '',
+  KAFKA_SASL_PASSWORD: '',
+};
 
 /**
  * Starts the database and the services, keeps them running, and stops them in order on Ctrl-C or SIGTERM; at once when it comes twice.
@@ -58,7 +70,13 @@ async function bringUp(settings, services, build, running, stop, onReady) {
 
   await endLeftovers(join(home, 'run'));
   await endLeftoverServer(join(home, dataFolder));
-  await requireFreePorts([...services.map(({ offset }) => port + offset), ...(settings.postgresUrl ? [] : [port + postgresOffset])]);
+  await requireFreePorts(
+    [
+      ...services.map(({ offset }) => offset),
+      ...(settings.postgresUrl ? [] : [postgresOffset]),
+      ...(settings.kafka ? [kafkaOffset, kafkaControllerOffset] : []),
+    ].map((offset) => port + offset),
+  );
 
   const databases = services.flatMap(({ database }) => database ?? []);
   const secrets = await step('Secrets and keys', () =>
@@ -72,12 +90,18 @@ async function bringUp(settings, services, build, running, stop, onReady) {
   const superuserUrl = settings.postgresUrl ?? (await step('PostgreSQL', () => startDatabaseServer(settings, secrets, keep)));
   await step('Databases and roles', () => makeDatabases(superuserUrl, databases, (role) => secrets.passwords[role]));
 
+  const kafka = settings.kafka
+    ? { ...withoutKafka, KAFKA_BROKERS: await startBroker(settings, keep, stop) }
+    : Object.fromEntries(Object.keys(withoutKafka).map((name) => [name, process.env[name] ?? '']));
+  writePrivately(join(home, eventLogFile), kafka);
+
   const environmentOf = ({ offset, database, env }, role = database) => ({
     ...process.env,
     HOST: host,
     PORT: String(port + offset),
     ...commonEnvironment(stack),
     ...(database && {
+      ...kafka,
       DATABASE_URL: databaseUrl(superuserUrl, { role, password: secrets.passwords[role], database }),
       EVENT_LOG_URL: databaseUrl(superuserUrl, { role: eventLog, password: secrets.passwords[eventLog], database: eventLog }),
     }),
@@ -151,6 +175,23 @@ async function startDatabaseServer({ home, port }, secrets, keep) {
   return superuserUrl;
 }
 
+/** @returns {Promise<string>} `host:port` of the broker */
+async function startBroker({ home, port }, keep, stop) {
+  const java = await prepareKafka(stop);
+  const start = (signal) =>
+    startKafka({
+      java,
+      folder: join(home, 'kafka'),
+      port: port + kafkaOffset,
+      controllerPort: port + kafkaControllerOffset,
+      pidFile: join(home, 'run/kafka.pid'),
+      log: join(home, 'logs/kafka.log'),
+      signal,
+    });
+  await step('Kafka', () => keep('Kafka', start).ready);
+  return `${host}:${port + kafkaOffset}`;
+}
+
 async function readyInTime({ name, ready }, home) {
   let tooLate;
   const limit = new Promise((_, reject) => {
@@ -178,15 +219,16 @@ function stopSignals() {
   return { stop: stop.signal, stopAtOnce: stopAtOnce.signal };
 }
 
-/** The door first, so that nothing new comes in; then those behind it; then the database under them. */
+/** The door first, so that nothing new comes in; then those behind it; then the database and the broker under them. */
 async function takeDown(running, stopAtOnce) {
-  const [database, ...behind] = running[0].name === 'PostgreSQL' ? running : [undefined, ...running];
+  const isBeneath = ({ name }) => name === 'PostgreSQL' || name === 'Kafka';
+  const behind = running.filter((one) => !isBeneath(one));
   const door = behind.pop();
   const hurry = () => running.forEach((one) => void one.stop(0));
   stopAtOnce.addEventListener('abort', hurry, { once: true });
   await door?.stop();
   await Promise.all(behind.map((one) => one.stop()));
-  await database?.stop();
+  await Promise.all(running.filter(isBeneath).map((one) => one.stop()));
 }
 
 const aborted = (signal) =>

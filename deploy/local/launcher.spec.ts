@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -21,7 +21,7 @@ describe('the settings of a local copy', () => {
 
   it.each(['web', '0', '-1', '65530', '80.5'])('refuse port %s in one sentence', async (CARESPINE_PORT) => {
     const { settingsFrom } = await import('./settings.mjs');
-    expect(() => settingsFrom({ CARESPINE_PORT })).toThrow('CARESPINE_PORT must be a whole number from 1 to 65525.');
+    expect(() => settingsFrom({ CARESPINE_PORT })).toThrow('CARESPINE_PORT must be a whole number from 1 to 65523.');
   });
 
   it('add files of people and applications to the demo ones, and name one that is missing', async () => {
@@ -30,6 +30,57 @@ describe('the settings of a local copy', () => {
     writeFileSync(file, '{}');
     expect(settingsFrom({ CARESPINE_PEOPLE: file }).people).toEqual([expect.stringContaining('deploy/demo/people.json'), file]);
     expect(() => settingsFrom({ CARESPINE_APPLICATIONS: `${file},/nowhere.json` })).toThrow(/\/nowhere\.json, which does not exist/);
+  });
+});
+
+describe('npm start -- --kafka', () => {
+  const elsewhere = /use a broker that runs already: KAFKA_BROKERS=host:port npm start, with KAFKA_TLS, .*KAFKA_SASL_PASSWORD where it asks for them\.$/;
+
+  /** An environment whose only programs are these, each printing a line on the error output. */
+  function withPrograms(programs: Record<string, string>): NodeJS.ProcessEnv {
+    const folder = temporaryFolder();
+    for (const [name, line] of Object.entries(programs)) {
+      writeFileSync(join(folder, name), `#!/bin/sh\necho '${line}' >&2\n`);
+      chmodSync(join(folder, name), 0o755);
+    }
+    return { PATH: folder, XDG_CACHE_HOME: folder };
+  }
+
+  it('is a choice of the command line, and PostgreSQL the log without it', async () => {
+    const { settingsFrom } = await import('./settings.mjs');
+    expect([settingsFrom({}).kafka, settingsFrom({}, ['--kafka']).kafka]).toEqual([false, true]);
+    expect(() => settingsFrom({}, ['--kafak'])).toThrow('npm start does not know --kafak: it takes --kafka alone');
+  });
+
+  it('is refused beside a broker that is named already', async () => {
+    const { settingsFrom } = await import('./settings.mjs');
+    expect(() => settingsFrom({ KAFKA_BROKERS: 'a:9092' }, ['--kafka'])).toThrow('give one of them');
+  });
+
+  it.each([
+    ['no Java', {}, 'Kafka needs Java 17 or later and none was found: install it'],
+    ['an old one', { java: 'openjdk version "11.0.2" 2019-01-15' }, 'Kafka needs Java 17 or later and this is Java 11.0.2: install it'],
+    ['one of before 2018', { java: 'java version "1.8.0_392"' }, 'this is Java 1.8.0_392'],
+    ['no Maven', { java: 'openjdk version "21.0.4" 2024-07-16 LTS' }, 'Kafka is fetched with Maven and there is no mvn on the PATH'],
+  ])('with %s says in one sentence what is missing and what to do without it', async (_, programs, sentence) => {
+    const { requireKafka } = await import('./kafka-distribution.mjs');
+    const refusal = requireKafka(withPrograms(programs));
+    await expect(refusal).rejects.toThrow(sentence);
+    await expect(refusal).rejects.toThrow(elsewhere);
+  });
+
+  it.each(['openjdk version "17" 2021-09-14', 'openjdk version "25.0.2" 2026-01-20'])('takes %s', async (java) => {
+    const { findJava } = await import('./kafka-distribution.mjs');
+    expect(findJava(withPrograms({ java }))).toMatchObject({ command: 'java' });
+  });
+
+  it('names what Maven says when it cannot fetch', async () => {
+    const { kafkaJars } = await import('./kafka-distribution.mjs');
+    const env = withPrograms({});
+    const mvn = join(env['PATH'] ?? '', 'mvn');
+    writeFileSync(mvn, '#!/bin/sh\necho "[ERROR] Could not resolve dependencies: no answer."\nexit 1\n');
+    chmodSync(mvn, 0o755);
+    await expect(kafkaJars(undefined, env)).rejects.toThrow('Maven could not fetch Kafka (Could not resolve dependencies: no answer): see to');
   });
 });
 

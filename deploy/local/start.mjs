@@ -1,4 +1,5 @@
 import { requireNode } from './install.mjs';
+import { requireKafka } from './kafka-distribution.mjs';
 import { signIns } from './people.mjs';
 import { prepare } from './prepare.mjs';
 import { settingsFrom } from './settings.mjs';
@@ -6,7 +7,8 @@ import { giveUp, say } from './steps.mjs';
 
 try {
   requireNode();
-  const settings = settingsFrom(process.env);
+  const settings = settingsFrom(process.env, process.argv.slice(2));
+  if (settings.kafka) await requireKafka();
   const build = await prepare();
   const [{ launch }, { services }] = await Promise.all([import('./launch.mjs'), import('./services.mjs')]); // they need the packages
   await launch(settings, services, build, ({ publicUrl, url, people }) => {

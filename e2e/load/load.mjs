@@ -6,14 +6,17 @@ import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { measureEvents } from './events.mjs';
 import { measure } from './measure.mjs';
 import { groupsOf, memoryMb } from './processes.mjs';
 import { bareRequests, scenariosOf } from './scenarios.mjs';
 
 /*
  * npm run load [-- --patients 100000 --seconds 8 --connections 1,16,64 --scenarios retrieve,search,mixed,update,fuzzy --user <id>]
+ * npm run load -- --scenarios events [--kafka]
  *
- * Starts a platform of its own, fills it, and measures it beside a bare handler on the same database in the same run.
+ * Starts a platform of its own, fills it, and measures it beside a bare handler on the same database in the same run. Events are measured
+ * without one.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values: options } = parseArgs({
@@ -24,6 +27,7 @@ const { values: options } = parseArgs({
     scenarios: { type: 'string', default: 'retrieve,search,mixed,update,fuzzy' },
     user: { type: 'string', default: '555000000105' },
     port: { type: 'string', default: '18700' },
+    kafka: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
@@ -31,6 +35,16 @@ const port = Number(options.port);
 const home = mkdtempSync(join(tmpdir(), 'carespine-load-'));
 const env = { ...process.env, CARESPINE_HOME: home, CARESPINE_PORT: String(port), LOG_LEVEL: 'warn' };
 const seconds = Number(options.seconds);
+
+const scenarioNames = options.scenarios.split(',');
+
+if (scenarioNames.includes('events')) {
+  const measured = await measureEvents({ seconds, kafka: options.kafka });
+  for (const [title, result] of Object.entries(measured)) reportEvents(title, result);
+  if (options.json && scenarioNames.length === 1) writeFileSync(options.json, JSON.stringify(measured, null, 2));
+  scenarioNames.splice(scenarioNames.indexOf('events'), 1);
+}
+if (scenarioNames.length === 0) process.exit(0);
 
 const platform = spawn(process.execPath, [join(root, 'deploy/local/start.mjs')], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
 process.once('SIGINT', () => platform.kill('SIGINT'));
@@ -67,7 +81,7 @@ async function main() {
     const reference = await measure({ url: bareUrl, requests: bareRequests(people), groups: bareGroups, connections, seconds });
     report(`bare, ${connections} connections`, reference);
     results[`bare ${connections}`] = reference;
-    for (const name of options.scenarios.split(',')) {
+    for (const name of scenarioNames) {
       const url = `http://127.0.0.1:${port}`;
       await measure({ url, requests: scenarios[name], groups, ...warm });
       const result = await measure({ url, requests: scenarios[name], groups, connections, seconds });
@@ -89,6 +103,11 @@ function report(title, { perSecond, p50, p95, p99, errors, statuses, cpu }, refe
   const ratio = reference ? `  ${(perSecond / reference.perSecond).toFixed(2)} of bare` : '';
   console.log(`${title.padEnd(28)} ${perSecond.toFixed(0).padStart(6)}/s  p50 ${p50.toFixed(2)} p95 ${p95.toFixed(2)} p99 ${p99.toFixed(2)} ms  errors ${errors}${ratio}`);
   if (errors) console.log(`    answers by status: ${format(statuses)}`);
+  console.log(`    CPU s per 1,000: ${format(Object.fromEntries(Object.entries(cpu).map(([name, value]) => [name, value.toFixed(3)])))}`);
+}
+
+function reportEvents(title, { perSecond, p50, p99, cpu }) {
+  console.log(`${title.padEnd(28)} ${perSecond.toFixed(0).padStart(6)}/s  at 1,000/s: p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} ms`);
   console.log(`    CPU s per 1,000: ${format(Object.fromEntries(Object.entries(cpu).map(([name, value]) => [name, value.toFixed(3)])))}`);
 }
 

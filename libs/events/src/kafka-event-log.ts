@@ -153,7 +153,7 @@ export class KafkaEventLog implements EventLog {
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
       await new Promise<void>((resolve, reject) => {
-        consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+        consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || reject(payload.error)); // a broker that has just started is tried again
         consumer
           .run({
             autoCommit: false,
