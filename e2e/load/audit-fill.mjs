@@ -2,6 +2,7 @@ import { createHash, hash, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 
 const require = createRequire(import.meta.url);
@@ -27,8 +28,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export async function fillAccesses(db, leaves) {
   const { AccessRecordedSchema, create, toBinary } = require('@carespine/contracts');
-  const { rows } = await db.query('SELECT next_index FROM log_tail');
-  const first = Number(rows[0].next_index);
+  const first = await restingTail(db);
   if (first >= leaves) return;
   const agents = Array.from({ length: USERS }, (_, i) => {
     const agent = {
@@ -46,7 +46,6 @@ export async function fillAccesses(db, leaves) {
   const began = Date.now() - YEAR_MS;
   const patients = Array.from({ length: PATIENTS }, (_, i) => nhsNumber(i));
 
-  // 1 fixed part: sizes vary with the payload's varints alone, so a row is assembled from a few buffers
   function* rowsFrom(from, to) {
     yield Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
     let parts = [];
@@ -98,6 +97,7 @@ export async function fillAccesses(db, leaves) {
   // made again at once when the rows are there: row by row they cost most of the time
   const indexes = large ? (await db.query(`SELECT indexname, indexdef FROM pg_indexes WHERE indexname IN ('access_events_of_patient', 'access_events_of_user')`)).rows : [];
   for (const { indexname } of indexes) await db.query(`DROP INDEX ${indexname}`);
+  await db.query('SET synchronous_commit = off');
   for (let from = first; from < leaves; from += CHUNK) {
     const to = Math.min(leaves, from + CHUNK);
     await db.query('BEGIN');
@@ -106,10 +106,21 @@ export async function fillAccesses(db, leaves) {
     await db.query('UPDATE log_tail SET next_index = $1', [to]);
     await keepChains(db, chains, moved);
     await db.query('COMMIT');
-    if (to % 1_000_000 === 0) console.log(`  ${to.toLocaleString('en-GB')} leaves`);
+    console.log(`  ${to.toLocaleString('en-GB')} leaves`);
   }
   for (const { indexdef } of indexes) await db.query(indexdef);
+  await db.query('RESET synchronous_commit');
   await db.query('VACUUM ANALYZE access_events');
+}
+
+/** Where the log ends once nothing more arrives: searches are accesses too, and this is no place to race with them. */
+async function restingTail(db) {
+  for (let last = -1; ; await setTimeout(2000)) {
+    const { rows } = await db.query('SELECT next_index FROM log_tail');
+    const tail = Number(rows[0].next_index);
+    if (tail === last) return tail;
+    last = tail;
+  }
 }
 
 async function keepChains(db, chains, moved) {
