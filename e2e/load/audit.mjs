@@ -10,6 +10,7 @@ import { prepare } from '../../deploy/local/prepare.mjs';
 import { smallMachine, startPostgres } from '../../deploy/local/postgres.mjs';
 import { privateJwk, publicJwks, verifierKey } from '../../deploy/local/secrets.mjs';
 import { host, root } from '../../deploy/local/settings.mjs';
+import { cpuSeconds } from './processes.mjs';
 import { fillAccesses, nhsNumber } from './audit-fill.mjs';
 
 const require = createRequire(import.meta.url);
@@ -58,11 +59,14 @@ export async function loadAudit({ leaves, events, port, verify }) {
           const filled = await timed(() => fillAccesses(db, size));
           const integrated = await timed(() => provable(db));
           say(`${size} leaves: filled in ${filled.toFixed(0)} s, in the tree ${integrated.toFixed(0)} s later`);
+          const groups = [{ name: 'audit', pids: [service.pid ?? 0] }, { name: 'postgres', pids: [server.pid] }];
+          const before = cpuSeconds(groups);
           const rate = await throughput({ db, url, events });
+          const cpu = perThousand(before, cpuSeconds(groups), events);
           const searches = await privacySearches({ db, port, contextKey });
           const [{ indexes }] = (await db.query(`SELECT count(*)::int AS indexes FROM pg_indexes WHERE tablename = 'access_events'`)).rows;
-          results[size] = { perSecond: rate, ...searches, indexes };
-          say(`${size} leaves: ${rate.toFixed(0)} accesses/s into the durable, signed log; ${format(searches)}; ${indexes} indexes`);
+          results[size] = { perSecond: rate, cpu, ...searches, indexes };
+          say(`${size} leaves: ${rate.toFixed(0)} accesses/s into the durable, signed log, CPU s per 1,000: audit ${cpu.audit.toFixed(3)}, postgres ${cpu.postgres.toFixed(3)}; ${format(searches)}; ${indexes} indexes`);
           if (verify) {
             const seconds = await timed(() => ended(spawn(process.execPath, [join(root, 'services/audit/dist/src/command/main.js'), 'verify'], { env, stdio: 'inherit' })));
             say(`${size} leaves: verified in ${seconds.toFixed(0)} s by ${verifierKey(ORIGIN, 0x01, logKey)}`);
@@ -74,7 +78,10 @@ export async function loadAudit({ leaves, events, port, verify }) {
       await new Promise((resolve) => service.once('exit', resolve));
     }
     const [least, most] = [results[leaves[0] ?? 0], results[leaves.at(-1) ?? 0]];
-    if (leaves.length > 1) say(`${leaves.at(-1)} leaves cost ${(least.perSecond / most.perSecond).toFixed(2)} times what ${leaves[0]} do`);
+    if (leaves.length > 1) {
+      const sum = ({ cpu }) => cpu.audit + cpu.postgres;
+      say(`an access at ${leaves.at(-1)} leaves takes ${(least.perSecond / most.perSecond).toFixed(2)} times as long as at ${leaves[0]}, and ${(sum(most) / sum(least)).toFixed(2)} times the CPU`);
+    }
     return results;
   } finally {
     await server.stop();
@@ -147,6 +154,9 @@ async function privacySearches({ db, port, contextKey }) {
   }
   return p95;
 }
+
+/** CPU seconds that a thousand accesses cost: unlike time, no matter of who else is on the machine. */
+const perThousand = (before, after, events) => Object.fromEntries(Object.keys(after).map((name) => [name, ((after[name] - before[name]) / events) * 1000]));
 
 const say = (/** @type {string} */ line) => console.log(line);
 const format = (facts) => Object.entries(facts).map(([name, ms]) => `${name} ${ms.toFixed(1)} ms`).join(', ');

@@ -98,7 +98,8 @@ async function erase(before: Date, isDryRun: boolean): Promise<number> {
       for (const { service, accesses, held } of await countErasable(db, before, rule)) say(`${service}: ${accesses} would be erased, ${held} are held`);
       return 0;
     }
-    say(`${await eraseAccesses(db, before, rule, (erased) => say(`${erased} erased`))} accesses were erased; the log says so.`);
+    const erased = await eraseAccesses(db, before, rule, (done) => say(`${done} erased`));
+    say(erased === 0 ? 'There is nothing to erase.' : `${erased} accesses were erased; the log says so.`);
     return 0;
   });
 }
