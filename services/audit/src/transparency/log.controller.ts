@@ -40,10 +40,9 @@ export class LogController {
     const { level, index, width } = wanted;
     const { size } = await this.newest();
     if (tileWidthIn(size, { level: level === 'entries' ? 0 : level, index }) < width) throw new Fault('RESOURCE_NOT_FOUND');
+    const bytes = level === 'entries' ? await this.bundle(index, width) : await this.hashes(level, index, width);
     reply.headers({ 'content-type': 'application/octet-stream', 'cache-control': FOR_EVER });
-    if (level === 'entries') return entryBundle(await this.reader.entries(index * TILE_WIDTH, width));
-    const [tile] = await this.reader.tiles([{ level, index }]);
-    return (tile ?? Buffer.alloc(0)).subarray(0, width * HASH_LENGTH);
+    return bytes;
   }
 
   @Get('audit/log/proof/inclusion')
@@ -79,12 +78,27 @@ export class LogController {
     };
   }
 
+  private async bundle(index: number, width: number): Promise<Buffer> {
+    const entries = await this.reader.entries(index * TILE_WIDTH, width);
+    if (entries.length !== width) throw damaged();
+    return entryBundle(entries);
+  }
+
+  private async hashes(level: number, index: number, width: number): Promise<Buffer> {
+    const [tile] = await this.reader.tiles([{ level, index }]);
+    if (!tile || tile.length < width * HASH_LENGTH) throw damaged();
+    return tile.subarray(0, width * HASH_LENGTH);
+  }
+
   private async newest(): Promise<KeptCheckpoint> {
     const checkpoint = await this.reader.checkpoint();
     if (!checkpoint) throw new Fault('RESOURCE_NOT_FOUND', { diagnostics: 'Nothing is published yet' });
     return checkpoint;
   }
 }
+
+/** What was published is not there any more: better nothing than something to be kept for ever. */
+const damaged = (): Fault => new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '60' } });
 
 function onlyKnown(query: Record<string, unknown>, names: string[]): void {
   const unknown = Object.keys(query).find((name) => !names.includes(name));

@@ -131,10 +131,10 @@ export class TransparencyLog {
     while (!checkpoint || checkpoint.size < size) {
       const step = await this.integrator.integrate(true);
       if (step.state !== 'integrated') throw new Fault('SERVICE_UNAVAILABLE', { diagnostics: 'Publishing of the log is frozen', headers: { 'retry-after': '60' } });
-      if (step.checkpoint === checkpoint) break;
       checkpoint = step.checkpoint;
+      if (step.leaves === 0) break;
     }
-    if (!checkpoint) throw new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '1' } });
+    if (!checkpoint || checkpoint.size < size) throw new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '1' } });
     return checkpoint;
   }
 }

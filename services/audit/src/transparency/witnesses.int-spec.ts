@@ -45,6 +45,28 @@ describe('witnesses', () => {
     await eventually(async () => expect(sizeOf(await cosigned())).toBe(3));
   });
 
+  it('a witness that stays away for ten minutes: the operator is told, once', async () => {
+    const alerted = async (): Promise<string[]> => (await (await fetch(`${service.url}/metrics`)).text()).split('\n').filter((line) => line.startsWith('log_witness_alerts_total{'));
+    const silent = async (): Promise<void> => expect(await (await fetch(`${service.url}/metrics`)).text()).toMatch(/^log_witness_silent_seconds\{[^}]*\} (?!0\s)/m);
+    await recordAccesses(service, ['9000000009']);
+    await cosigned();
+    const before = await alerted();
+    witness.isThere = false;
+    await recordAccesses(service, ['9000000009']);
+    await eventually(silent);
+    expect(await alerted()).toEqual(before);
+    const { Date: clock } = globalThis;
+    jest.useFakeTimers({ now: clock.now() + 11 * 60_000, doNotFake: ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'nextTick', 'queueMicrotask', 'performance', 'hrtime'] });
+    try {
+      await eventually(async () => expect(await alerted()).not.toEqual(before));
+      const once = await alerted();
+      await recordAccesses(service, ['9000000009', '9000000009', '9000000009']);
+      expect(await alerted()).toEqual(once);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it.each([
     ['another log of that size', { size: 1, root: Buffer.alloc(32, 1) }],
     ['a larger log: ours was rolled back', { size: 1000, root: Buffer.alloc(32, 1) }],

@@ -7,6 +7,7 @@ import { LogKeys, type KnownWitness } from './log-keys';
 import { LogReader, type KeptCheckpoint } from './log-reader';
 
 const PATIENCE_MS = 5000;
+const alerts = meter.createCounter('log_witness_alerts_total', { description: 'Witnesses that were silent for so long that the operator was told' });
 
 interface Standing {
   /** Size of the log that the witness has seen, as far as is known here. */
@@ -115,6 +116,7 @@ export class Witnesses {
     standing.silentSinceMs ??= Date.now();
     if (!standing.alerted && secondsSilent(standing) >= this.config.WITNESS_ALERT_MINUTES * 60) {
       standing.alerted = true;
+      alerts.add(1, { witness: witness.name });
       this.log.error({ witness: witness.name, minutes: this.config.WITNESS_ALERT_MINUTES }, 'witness.alert');
     }
   }
