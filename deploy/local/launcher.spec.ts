@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NoteSigner } from '@carespine/transparency-log';
 
 const folders: string[] = [];
 
@@ -202,6 +203,15 @@ describe('the organisations that use the platform', () => {
   });
 });
 
+describe('verifier keys', () => {
+  it('are written as those who verify signed notes read them', async () => {
+    const { privateJwk, verifierKey } = await import('./secrets.mjs');
+    const jwk = await privateJwk('ed25519', { alg: 'EdDSA' });
+    expect(verifierKey('example.org/log', 0x01, jwk)).toBe(NoteSigner.ofLog('example.org/log', jwk).verifier.vkey);
+    expect(verifierKey('witness.example', 0x04, jwk)).toBe(NoteSigner.ofWitness('witness.example', jwk).verifier.vkey);
+  });
+});
+
 describe('a place that one process may hold', () => {
   it('is refused while its holder lives and free when it does not, even if its number was given away again', async () => {
     const { claim } = await import('./pid-files.mjs');
@@ -230,7 +240,7 @@ describe('a log', () => {
 });
 
 describe('the services of a stack', () => {
-  it('have a port each, and the private context key goes to the gateway alone', async () => {
+  it('have a port each, the private context key goes to the gateway alone, and the key of the log to audit', async () => {
     const { services, commonEnvironment } = await import('./services.mjs');
     const { loadSecrets } = await import('./secrets.mjs');
     const home = temporaryFolder();
@@ -241,5 +251,7 @@ describe('the services of a stack', () => {
     const secret = stack.secrets.contextKey.d ?? '';
     const holders = services.filter(({ env }) => JSON.stringify({ ...commonEnvironment(stack), ...env(stack) }).includes(secret));
     expect(holders.map(({ name }) => name)).toEqual(['gateway']);
+    const signer = stack.secrets.logSigningKey.d ?? '';
+    expect(services.filter(({ env }) => JSON.stringify(env(stack)).includes(signer)).map(({ name }) => name)).toEqual(['audit']);
   });
 });
