@@ -67,7 +67,8 @@ const dicom = (code: string, display: string, action: AuditEvent['action']): Kin
   toClient: action === 'R' ? true : undefined,
 });
 
-const KINDS: Record<Interaction, Kind> = {
+/** What kind of act each interaction is. */
+export const KINDS: Record<Interaction, Kind> = {
   [Interaction.UNSPECIFIED]: rest('operation', 'E'),
   [Interaction.READ]: rest('read', 'R', true),
   [Interaction.VREAD]: rest('vread', 'R', true),
