@@ -4,6 +4,7 @@ import { Interaction, timestampMs } from '@carespine/contracts';
 import { Fault, searchset, type Bundle } from '@carespine/fhir';
 import { FHIR_JSON } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
+import { refuseOwnActivity } from '../reports/report-query';
 import { AccessSearch, pageAfter, parseAccessQuery } from './access-search';
 import { auditEventOf, type AuditEvent } from './audit-event';
 
@@ -31,6 +32,7 @@ export class AuditEventController {
     trail.purpose = 'HOPERAT';
     const query = parseAccessQuery(parameters, new Date());
     if (query.nhsNumber) trail.open(query.nhsNumber);
+    else refuseOwnActivity(who, query.userIds?.[0]);
     const { page, more, total } = await this.accesses.find(who.organisation.odsCode, query);
     const last = more ? page.at(-1) : undefined;
     const bundle = searchset(page.map(({ id, record }) => ({ fullUrl: `${this.base()}/${id}`, resource: auditEventOf(id, record, this.operator()), search: { mode: 'match' as const } })), total);

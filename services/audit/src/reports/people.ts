@@ -8,7 +8,7 @@ export interface Person {
   jobRoleName: string;
 }
 
-const SHOWN = 50;
+const MOST = 50;
 
 /** Who works in an organisation. */
 @Injectable()
@@ -16,9 +16,9 @@ export class People {
   constructor(private readonly database: Database) {}
 
   /** People whose name holds every word of the text, in the order of the alphabet. */
-  async named(odsCode: string, text: string): Promise<Person[]> {
+  named(odsCode: string, text: string): Promise<Person[]> {
     const words = text.split(/\s+/).filter(Boolean).map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`);
-    return this.read('ods_code = $1 AND name ILIKE ALL($2::text[])', [odsCode, words]);
+    return this.read(`ods_code = $1 AND name ILIKE ALL($2::text[]) ORDER BY name, user_id LIMIT ${MOST}`, [odsCode, words]);
   }
 
   /** By user id; those that the register does not know are left out. */
@@ -29,8 +29,7 @@ export class People {
 
   private async read(condition: string, values: unknown[]): Promise<Person[]> {
     const { rows } = await this.database.query<{ user_id: string; name: string; job_role_name: string }>({
-      text: `SELECT user_id, min(name) AS name, string_agg(DISTINCT job_role_name, ', ') AS job_role_name
-        FROM staff_members WHERE ${condition} GROUP BY user_id ORDER BY min(name), user_id LIMIT ${values[1] instanceof Array && condition.includes('ILIKE') ? SHOWN : 1000}`,
+      text: `SELECT user_id, name, job_role_name FROM staff_members WHERE ${condition}`,
       values,
     });
     return rows.map((row) => ({ userId: row.user_id, name: row.name, jobRoleName: row.job_role_name }));
