@@ -11,6 +11,8 @@ export class AccessTrail {
   readonly opened: Opened[] = [];
   /** v3-ActReason. */
   purpose = 'TREAT';
+  /** What was asked, in the form of a query string, where the address does not say it. */
+  query?: string;
 
   open(nhsNumber: NhsNumber | string, version?: string): void {
     this.opened.push({ nhsNumber, version });

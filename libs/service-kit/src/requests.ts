@@ -197,7 +197,7 @@ async function recordAccess(request: FastifyRequest, reply: FastifyReply, record
       outcome: reply.statusCode < 400 ? Outcome.SUCCESS : reply.statusCode < 500 ? Outcome.MINOR_FAILURE : Outcome.SERIOUS_FAILURE,
       outcomeDescription: reply.statusCode < 400 ? '' : `HTTP ${reply.statusCode}`,
       agent: who,
-      query: mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049),
+      query: trail?.query ?? (mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049)),
       purpose: trail?.purpose,
       requestId: request.requestId,
       correlationId: request.headers['x-correlation-id'] as string | undefined,

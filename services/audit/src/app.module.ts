@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AccessesModule } from './accesses/accesses.module';
+import { ExportsModule } from './exports/exports.module';
 import { ReportsModule } from './reports/reports.module';
 import { TransparencyModule } from './transparency/transparency.module';
 
-@Module({ imports: [AccessesModule, ReportsModule, TransparencyModule] })
+@Module({ imports: [AccessesModule, ExportsModule, ReportsModule, TransparencyModule] })
 export class AppModule {}

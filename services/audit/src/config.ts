@@ -1,4 +1,4 @@
-import { IsString } from 'class-validator';
+import { IsInt, IsString, Max, Min } from 'class-validator';
 import { StoreConfig } from '@carespine/service-kit';
 
 export class AuditConfig extends StoreConfig {
@@ -6,4 +6,7 @@ export class AuditConfig extends StoreConfig {
   @IsString() OPERATOR_ODS_CODE = 'X26';
 
   @IsString() OPERATOR_NAME = 'NHS England';
+
+  /** Rows after which an exported file ends. */
+  @IsInt() @Min(1) @Max(1_000_000) EXPORT_ROW_CAP = 100_000;
 }

@@ -56,7 +56,6 @@ export function invalid(value: unknown, name: string): Fault {
   return new Fault('INVALID_VALUE', { diagnostics: `Invalid value - '${shown}' in field '${name}'`, expression: name });
 }
 
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 function refuseUnknown(given: string[], known: readonly string[]): void {

@@ -3,6 +3,7 @@ import { CreateAccessEvents20261124093000 } from '../migrations/20261124093000-c
 import { AddLeavesToAccessEvents20261124110000 } from '../migrations/20261124110000-add-leaves-to-access-events';
 import { CreateStaffMembers20261124113000 } from '../migrations/20261124113000-create-staff-members';
 import { CreateActivityCounts20261124114500 } from '../migrations/20261124114500-create-activity-counts';
+import { CreateExports20261124115000 } from '../migrations/20261124115000-create-exports';
 import { AppModule } from './app.module';
 import { AuditConfig } from './config';
 
@@ -15,5 +16,6 @@ export const audit: ServiceDefinition = {
     AddLeavesToAccessEvents20261124110000,
     CreateStaffMembers20261124113000,
     CreateActivityCounts20261124114500,
+    CreateExports20261124115000,
   ],
 };

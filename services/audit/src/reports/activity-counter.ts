@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 import type { PoolClient } from 'pg';
 import { Database, LOG, type Log } from '@carespine/service-kit';
 import { londonDay } from '../accesses/period';
+import { BackgroundLoop } from '../background-loop';
 import { COUNT_ENQUIRIES, COUNT_HOURS } from './activity-counts';
 
 const EVERY_MS = 500;
@@ -12,34 +13,21 @@ const KEPT = `interval '24 months'`;
 /** Follows the log and counts its accesses, each once: the counts and the place reached commit together. Replicas take turns. */
 @Injectable()
 export class ActivityCounter implements OnApplicationBootstrap, OnModuleDestroy {
-  private timer?: NodeJS.Timeout;
-  private running: Promise<void> = Promise.resolve();
-  private stopping = false;
+  private readonly loop: BackgroundLoop;
 
   constructor(
     private readonly database: Database,
-    @Inject(LOG) private readonly log: Log,
-  ) {}
+    @Inject(LOG) log: Log,
+  ) {
+    this.loop = new BackgroundLoop('activity-counter', EVERY_MS, async () => (await this.countNext()) === BATCH, log);
+  }
 
   onApplicationBootstrap(): void {
-    this.timer = setTimeout(() => {
-      this.running = this.catchUp();
-    }, EVERY_MS);
+    this.loop.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.stopping = true;
-    clearTimeout(this.timer);
-    await this.running;
-  }
-
-  private async catchUp(): Promise<void> {
-    try {
-      while ((await this.countNext()) === BATCH && !this.stopping);
-    } catch (error) {
-      this.log.warn({ reason: error instanceof Error && 'code' in error ? error.code : 'unreachable' }, 'activity.not-counted');
-    }
-    if (!this.stopping) this.onApplicationBootstrap();
+  onModuleDestroy(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** @returns how many leaves were passed */

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { Principal } from '@carespine/access-control';
 import { Database } from '@carespine/service-kit';
 import { DAY_MS, dayAfter, londonDay, type Period } from '../accesses/period';
 import { OpeningHours } from './opening-hours';
 import { People, type Person } from './people';
-import { isGuardian } from './report-query';
+import { isGuardian, type Officer } from './report-query';
 import { MEASURES, unusualOf, type DayOfUser, type Unusual } from './unusual';
 
 export interface ActivityPoint {
@@ -39,7 +38,7 @@ export class Activity {
     private readonly openingHours: OpeningHours,
   ) {}
 
-  async report(who: Principal, period: Period): Promise<ActivityReport> {
+  async report(who: Officer, period: Period): Promise<ActivityReport> {
     const { odsCode } = who.organisation;
     const [{ interval, series }, days] = await Promise.all([this.series(odsCode, period), this.daysOf(odsCode, period)]);
     const shown = isGuardian(who) ? days : days.filter((day) => day.userId !== who.userId);

@@ -72,14 +72,17 @@ export function parseReportQuery(report: ReportName, parameters: Record<string, 
 /** At least two letters of a name. */
 export const isName = (text: string): boolean => text.length <= 100 && /\p{L}.*\p{L}/u.test(text) && !/\p{C}/u.test(text);
 
+/** As much of the caller as a report depends on. */
+export type Officer = Pick<Principal, 'organisation' | 'userId' | 'role'>;
+
 /** First and last day (Europe/London) of a period. */
 export const daysOf = ({ from, to }: Period): [string, string] => [londonDay(from), londonDay(new Date(to.getTime() - 1))];
 
 /** The privacy officer, whose own doings are for the Caldicott Guardian to look at. */
-export const isGuardian = (who: Principal): boolean => who.role?.jobRole === 'R5105';
+export const isGuardian = (who: Officer): boolean => who.role?.jobRole === 'R5105';
 
 /** @see audit specification, "The officer's work": reports on the officer's own activity go to the guardian */
-export function refuseOwnActivity(who: Principal, user: string | undefined): void {
+export function refuseOwnActivity(who: Officer, user: string | undefined): void {
   if (user !== undefined && user === who.userId && !isGuardian(who)) {
     throw new Fault('ACCESS_DENIED', { diagnostics: 'A report on your own activity is for the Caldicott Guardian', expression: 'user' });
   }

@@ -211,7 +211,7 @@ describe("the officer's reports", () => {
     const path = fc.constantFrom('reports/patient-access', 'reports/user-access', 'reports/patient-enquiries', 'reports/activity', 'people');
     await fc.assert(
       fc.asyncProperty(path, fc.array(fc.tuple(name, value), { maxLength: 6 }), async (to, parameters) => {
-        const query = new URLSearchParams(parameters.map(([key, text]) => [key, text.toWellFormed()]));
+        const query = new URLSearchParams(parameters.map(([key, text]): [string, string] => [key, text.toWellFormed()]));
         const answer = await service.app.inject({ method: 'GET', url: `/audit/v1/${to}?${query.toString()}`, headers });
         expect(answer.statusCode).toBeLessThan(500);
       }),

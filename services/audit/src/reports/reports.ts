@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Principal } from '@carespine/access-control';
 import { timestampMs } from '@carespine/contracts';
 import { AccessSearch, cursorOf, pageAfter } from '../accesses/access-search';
 import { accessRowOf, type AccessRow } from './access-row';
 import { Activity, type ActivityReport } from './activity';
 import { Enquiries, type Enquiry } from './enquiries';
 import { People, type Person } from './people';
-import { refuseOwnActivity, type ReportName, type ReportQuery } from './report-query';
+import { refuseOwnActivity, type Officer, type ReportName, type ReportQuery } from './report-query';
 
 export interface AccessReport {
   rows: AccessRow[];
@@ -31,7 +30,7 @@ export class Reports {
   ) {}
 
   /** Who saw this patient. A filter by user stays within what the report shows anyway, so it may name the officer. */
-  async patientAccess(who: Principal, query: ReportQuery): Promise<AccessReport> {
+  async patientAccess(who: Officer, query: ReportQuery): Promise<AccessReport> {
     const users = await this.usersOf(who, query);
     return users?.length === 0 ? { rows: [], total: 0 } : this.accessesOf(who, query, users);
   }
@@ -42,7 +41,7 @@ export class Reports {
    * @returns people to choose from, where a name fits several
    * @throws Fault when it is the officer herself
    */
-  async userAccess(who: Principal, query: ReportQuery): Promise<AccessReport | { people: Person[] }> {
+  async userAccess(who: Officer, query: ReportQuery): Promise<AccessReport | { people: Person[] }> {
     refuseOwnActivity(who, query.user);
     if (query.user !== undefined) return this.accessesOf(who, query, [query.user]);
     const people = await this.people.named(who.organisation.odsCode, query.userName ?? '');
@@ -53,7 +52,7 @@ export class Reports {
   }
 
   /** Who traced whom, how often. */
-  async patientEnquiries(who: Principal, query: ReportQuery): Promise<EnquiryReport> {
+  async patientEnquiries(who: Officer, query: ReportQuery): Promise<EnquiryReport> {
     refuseOwnActivity(who, query.user);
     const { odsCode } = who.organisation;
     const users = await this.usersOf(who, query);
@@ -67,12 +66,12 @@ export class Reports {
     };
   }
 
-  activity(who: Principal, query: ReportQuery): Promise<ActivityReport> {
+  activity(who: Officer, query: ReportQuery): Promise<ActivityReport> {
     return this.activities.report(who, query);
   }
 
   /** A page of any report, as flat rows for a file. */
-  async page(who: Principal, report: ReportName, query: ReportQuery): Promise<{ rows: object[]; next?: string; people?: Person[] }> {
+  async page(who: Officer, report: ReportName, query: ReportQuery): Promise<{ rows: object[]; next?: string; people?: Person[] }> {
     if (report === 'patient-access') return this.patientAccess(who, query);
     if (report === 'patient-enquiries') return this.patientEnquiries(who, query);
     if (report === 'activity') return { rows: (await this.activities.series(who.organisation.odsCode, query)).series };
@@ -81,13 +80,13 @@ export class Reports {
   }
 
   /** @returns undefined where no user is asked for */
-  private async usersOf(who: Principal, { user, userName }: ReportQuery): Promise<string[] | undefined> {
+  private async usersOf(who: Officer, { user, userName }: ReportQuery): Promise<string[] | undefined> {
     if (user !== undefined) return [user];
     if (userName === undefined) return undefined;
     return (await this.people.named(who.organisation.odsCode, userName)).map((person) => person.userId);
   }
 
-  private async accessesOf(who: Principal, query: ReportQuery, userIds: string[] | undefined): Promise<AccessReport> {
+  private async accessesOf(who: Officer, query: ReportQuery, userIds: string[] | undefined): Promise<AccessReport> {
     const { from, to, count, outcome, purpose } = query;
     const { page, more, total } = await this.accesses.find(who.organisation.odsCode, {
       from,
