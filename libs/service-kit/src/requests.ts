@@ -24,6 +24,8 @@ declare module 'fastify' {
     access: RequestAccess;
     /** Given by the caller, or made here. */
     requestId: string;
+    /** A JSON body as it came, for those who must keep it to the letter. */
+    bodyText?: string;
     traceparent: string;
     span?: Span;
   }
@@ -52,6 +54,7 @@ const duration = meter.createHistogram('http_server_request_duration_seconds', {
 export function guardRequests(fastify: FastifyInstance, { log, contexts, accessLog }: { log: Log; contexts?: ContextVerifier; accessLog?: AccessLog }): void {
   fastify.decorateRequest('access');
   fastify.decorateRequest('requestId', '');
+  fastify.decorateRequest('bodyText');
   fastify.decorateRequest('traceparent', '');
   fastify.decorateRequest('span');
 

@@ -9,4 +9,7 @@ export class AuditConfig extends StoreConfig {
 
   /** Rows after which an exported file ends. */
   @IsInt() @Min(1) @Max(1_000_000) EXPORT_ROW_CAP = 100_000;
+
+  /** Accesses that happened longer ago are not taken from suppliers. Their records would be due for erasure. */
+  @IsInt() @Min(1) @Max(30) FEED_OLDEST_YEARS = 8;
 }

@@ -56,7 +56,7 @@ export function invalid(value: unknown, name: string): Fault {
   return new Fault('INVALID_VALUE', { diagnostics: `Invalid value - '${shown}' in field '${name}'`, expression: name });
 }
 
-const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+export const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 function refuseUnknown(given: string[], known: readonly string[]): void {
   const unknown = given.filter((name) => !known.includes(name));

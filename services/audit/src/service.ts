@@ -4,6 +4,7 @@ import { AddLeavesToAccessEvents20261124110000 } from '../migrations/20261124110
 import { CreateStaffMembers20261124113000 } from '../migrations/20261124113000-create-staff-members';
 import { CreateActivityCounts20261124114500 } from '../migrations/20261124114500-create-activity-counts';
 import { CreateExports20261124115000 } from '../migrations/20261124115000-create-exports';
+import { CreateFedEvents20261124115500 } from '../migrations/20261124115500-create-fed-events';
 import { AppModule } from './app.module';
 import { AuditConfig } from './config';
 
@@ -17,5 +18,6 @@ export const audit: ServiceDefinition = {
     CreateStaffMembers20261124113000,
     CreateActivityCounts20261124114500,
     CreateExports20261124115000,
+    CreateFedEvents20261124115500,
   ],
 };

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Header, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { Controller, Delete, Get, Header, Param, Patch, Put, Query } from '@nestjs/common';
 import { Access, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction, timestampMs } from '@carespine/contracts';
 import { Fault, searchset, type Bundle } from '@carespine/fhir';
@@ -60,26 +60,20 @@ export class AuditEventController {
 
   @Put([':id', ''])
   @Access(report('Refused update of access records', Interaction.UPDATE))
-  update(): never {
-    throw appendOnly();
+  update(@Param('id') id?: string): never {
+    throw appendOnly(id);
   }
 
   @Patch([':id', ''])
   @Access(report('Refused update of access records', Interaction.PATCH))
-  patch(): never {
-    throw appendOnly();
+  patch(@Param('id') id?: string): never {
+    throw appendOnly(id);
   }
 
   @Delete([':id', ''])
   @Access(report('Refused deletion of access records', Interaction.DELETE))
-  delete(): never {
-    throw appendOnly();
-  }
-
-  @Post()
-  @Access(report('Refused creation of access records', Interaction.CREATE))
-  create(): never {
-    throw appendOnly();
+  delete(@Param('id') id?: string): never {
+    throw appendOnly(id);
   }
 
   private operator(): { odsCode: string; name: string } {
@@ -97,5 +91,5 @@ export class AuditEventController {
   }
 }
 
-const appendOnly = (): Fault =>
-  new Fault('METHOD_NOT_ALLOWED', { diagnostics: 'Access records are append-only', headers: { allow: 'GET' } });
+const appendOnly = (id: string | undefined): Fault =>
+  new Fault('METHOD_NOT_ALLOWED', { diagnostics: 'Access records are append-only', headers: { allow: id === undefined ? 'GET, POST' : 'GET' } });

@@ -1,5 +1,6 @@
 import { Interaction, timestampMs, type AccessRecorded, type Agent } from '@carespine/contracts';
 import type { Coding, Identifier, Reference } from '@carespine/fhir';
+import { originalOf } from '../feed/fed-access';
 import { OUTCOME_CODES } from './access-store';
 
 /** FHIR R4 AuditEvent in the shape of PARS and of IHE BALP. */
@@ -92,9 +93,10 @@ export const KINDS: Record<Interaction, Kind> = {
 /**
  * @param operator the organisation that runs the platform
  * @see audit specification, "AuditEvent shape"; PARS StructureDefinition England-AuditEvent-PARS; IHE ITI BALP.
- *   The device is typed `Device`, as in all published PARS examples and as R4 allows (the PARS profile's own `Endpoint` is no target of `agent.who`).
+ *   What a supplier fed is answered as it was fed. The device is typed `Device`, as in all published PARS examples and as R4 allows (the PARS profile's own `Endpoint` is no target of `agent.who`).
  */
 export function auditEventOf(id: string, record: AccessRecorded, operator: { odsCode: string; name: string }): AuditEvent {
+  if (record.original.length > 0) return originalOf(id, record);
   const { toClient, subtype, ...kind } = KINDS[record.interaction];
   const { agent } = record;
   return {
