@@ -6,4 +6,7 @@ export class AuditConfig extends StoreConfig {
   @IsString() OPERATOR_ODS_CODE = 'X26';
 
   @IsString() OPERATOR_NAME = 'NHS England';
+
+  /** Staff files, separated by commas: who works where, and who of them is a patient. The shape is the people file's. */
+  @IsString() STAFF = '';
 }

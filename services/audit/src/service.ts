@@ -2,6 +2,7 @@ import type { ServiceDefinition } from '@carespine/service-kit';
 import { CreateAccessEvents20261124093000 } from '../migrations/20261124093000-create-access-events';
 import { AddLeavesToAccessEvents20261124110000 } from '../migrations/20261124110000-add-leaves-to-access-events';
 import { CreateStaffMembers20261124113000 } from '../migrations/20261124113000-create-staff-members';
+import { CreateAlerts20261124114000 } from '../migrations/20261124114000-create-alerts';
 import { AppModule } from './app.module';
 import { AuditConfig } from './config';
 
@@ -9,5 +10,5 @@ export const audit: ServiceDefinition = {
   name: 'audit',
   module: AppModule,
   config: AuditConfig,
-  migrations: [CreateAccessEvents20261124093000, AddLeavesToAccessEvents20261124110000, CreateStaffMembers20261124113000],
+  migrations: [CreateAccessEvents20261124093000, AddLeavesToAccessEvents20261124110000, CreateStaffMembers20261124113000, CreateAlerts20261124114000],
 };
