@@ -12,4 +12,7 @@ export class AuditConfig extends StoreConfig {
 
   /** Accesses that happened longer ago are not taken from suppliers. Their records would be due for erasure. */
   @IsInt() @Min(1) @Max(30) FEED_OLDEST_YEARS = 8;
+
+  /** Staff files, separated by commas: who works where, and who of them is a patient. The shape is the people file's. */
+  @IsString() STAFF = '';
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessRecordedSchema, fromBinary, type AccessRecorded } from '@carespine/contracts';
 import { Fault, isNhsNumber } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
-import { invalid, pageSizeOf, readParameters } from '../input';
+import { invalid, pageSizeOf, readParameters } from '../parameters';
 import { endOf, instantOf, monthAtMost, type Period } from './period';
 
 export interface AccessQuery {

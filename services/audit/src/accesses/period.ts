@@ -38,9 +38,4 @@ export function endOf(text: string): Date | undefined {
   return instantOf(dayAfter(text));
 }
 
-/** Europe/London calendar day of an instant. */
-export const londonDay = (at: Date): string => LONDON_DAY.format(at);
-
-const LONDON_DAY = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', year: 'numeric', month: '2-digit', day: '2-digit' });
-
 export const dayAfter = (day: string): string => new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);

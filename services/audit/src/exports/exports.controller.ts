@@ -4,8 +4,9 @@ import type { FastifyReply } from 'fastify';
 import { Access, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
-import { invalid, missing, readBody } from '../input';
+import { invalid } from '../parameters';
 import { parseReportQuery, REPORT_NAMES } from '../reports/report-query';
+import { membersOf, oneOf } from '../request-body';
 import { ExportRegister, FORMATS, type Export, type Format } from './export-register';
 
 const access = (name: string, interaction: Interaction): AccessRule => ({
@@ -23,9 +24,9 @@ export class ExportsController {
   @Access(access('Export of a report', Interaction.EXPORT))
   async begin(@Body() body: unknown, @Caller() who: Principal, @Trail() trail: AccessTrail, @Res({ passthrough: true }) reply: FastifyReply): Promise<Export> {
     trail.purpose = 'HOPERAT';
-    const members = readBody(body, ['report', 'format', 'parameters']);
-    const report = oneOf(members, 'report', REPORT_NAMES);
-    const format = oneOf(members, 'format', FORMATS);
+    const members = membersOf(body, ['report', 'format', 'parameters']);
+    const report = oneOf(members['report'], 'report', REPORT_NAMES);
+    const format = oneOf(members['format'], 'format', FORMATS);
     const parameters = parametersOf(members['parameters']);
     trail.query = new URLSearchParams([['report', report], ...Object.entries(parameters)]).toString().slice(0, 2048);
     const query = parseReportQuery(report, parameters, new Date());
@@ -66,13 +67,6 @@ const TYPES: Record<Format, string> = {
   csv: 'text/csv; charset=utf-8',
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 };
-
-function oneOf<T extends string>(members: Record<string, unknown>, name: string, allowed: readonly T[]): T {
-  const { [name]: value } = members;
-  if (value === undefined) throw missing(name);
-  if (!allowed.includes(value as T)) throw invalid(value, name);
-  return value as T;
-}
 
 /** As the report's own query: texts, or numbers. */
 function parametersOf(given: unknown): Record<string, string> {

@@ -1,5 +1,4 @@
 import { Fault } from '@carespine/fhir';
-import { CONTROL } from '../input';
 
 /** A primitive type of FHIR R4, or the elements of a complex one. `any`: kept, and not looked into beyond what all FHIR JSON keeps to. */
 type Type = 'string' | 'uri' | 'code' | 'id' | 'boolean' | 'instant' | 'dateTime' | 'base64Binary' | 'any' | Elements;
@@ -146,6 +145,9 @@ function checkAny(value: unknown, path: string): void {
   }
   if (typeof value === 'object' && value !== null) Object.entries(value).forEach(([name, one]) => checkAny(one, Array.isArray(value) ? `${path}[${name}]` : `${path}.${name.slice(0, 50)}`));
 }
+
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\p{Surrogate}/u;
 
 /** @param path FHIRPath of the element at fault */
 export function badElement(path: string, what: string, code: 'INVALID_VALUE' | 'ADDITIONAL_PROPERTIES' | 'UNSUPPORTED_VALUE' = 'INVALID_VALUE'): Fault {

@@ -1,8 +1,8 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { Database, LOG, type Log } from '@carespine/service-kit';
-import { londonDay } from '../accesses/period';
 import { BackgroundLoop } from '../background-loop';
+import { londonDay } from '../london';
 import { COUNT_ENQUIRIES, COUNT_HOURS } from './activity-counts';
 
 const EVERY_MS = 500;

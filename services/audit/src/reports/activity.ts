@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@carespine/service-kit';
-import { DAY_MS, dayAfter, londonDay, type Period } from '../accesses/period';
+import { DAY_MS, dayAfter, type Period } from '../accesses/period';
+import { londonDay } from '../london';
 import { OpeningHours } from './opening-hours';
 import { People, type Person } from './people';
 import { isGuardian, type Officer } from './report-query';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@carespine/service-kit';
-import { invalid } from '../input';
+import { invalid } from '../parameters';
 import { daysOf, type ReportQuery } from './report-query';
 import { SealedPage } from './sealed-page';
 

@@ -1,7 +1,9 @@
 import type { Principal } from '@carespine/access-control';
 import { Fault, isNhsNumber, type NhsNumber } from '@carespine/fhir';
-import { endOf, instantOf, londonDay, monthAtMost, type Period } from '../accesses/period';
-import { invalid, missing, pageSizeOf, readParameters } from '../input';
+import { endOf, instantOf, monthAtMost, type Period } from '../accesses/period';
+import { londonDay } from '../london';
+import { invalid, pageSizeOf, readParameters } from '../parameters';
+import { missing } from '../request-body';
 
 export const REPORT_NAMES = ['patient-access', 'user-access', 'patient-enquiries', 'activity'] as const;
 export type ReportName = (typeof REPORT_NAMES)[number];

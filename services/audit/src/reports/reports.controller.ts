@@ -1,7 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { Access, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction } from '@carespine/contracts';
-import { invalid, missing, readParameters } from '../input';
+import { invalid, readParameters } from '../parameters';
+import { missing } from '../request-body';
 import type { ActivityReport } from './activity';
 import { People, type Person } from './people';
 import { isName, parseReportQuery, type ReportName, type ReportQuery } from './report-query';

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { StoreConfig } from '@carespine/service-kit';
-import { invalid } from '../input';
+import { invalid } from '../parameters';
 
 /** Where a page of enquiries begins is a user and a patient: sealed, because addresses must name neither. */
 @Injectable()
