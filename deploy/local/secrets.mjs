@@ -15,6 +15,10 @@ const makers = {
   portalReferenceKey: randomKey,
   /** Signs the context tokens of the gateway. */
   contextKey: () => privateJwk('ed25519', { alg: 'EdDSA' }),
+  /** Signs the checkpoints of the log of accesses. */
+  logSigningKey: () => privateJwk('ed25519', { alg: 'EdDSA' }),
+  /** Signs the cosignatures of a witness. */
+  witnessKey: () => privateJwk('ed25519', { alg: 'EdDSA' }),
   /** Signs the simulator's ID and logout tokens. */
   cis2SigningKey: () => privateJwk('rsa', { alg: 'RS256', modulusLength: 2048 }),
   /** Signs the gateway's client assertions to CIS2. */
@@ -30,6 +34,8 @@ const makers = {
  * @property {string} patientKeySecret
  * @property {string} portalReferenceKey
  * @property {Jwk} contextKey
+ * @property {Jwk} logSigningKey
+ * @property {Jwk} witnessKey
  * @property {Jwk} cis2SigningKey
  * @property {Jwk} cis2ClientKey
  * @property {Jwk} tokenClientKey
@@ -70,6 +76,18 @@ export async function privateJwk(type, { alg, modulusLength }) {
 /** @param {Jwk[]} privateJwks */
 export function publicJwks(...privateJwks) {
   return { keys: privateJwks.map(({ d, p, q, dp, dq, qi, ...open }) => open) };
+}
+
+/**
+ * The public half of an Ed25519 key as who verifies signed notes is given it: `<name>+<key id>+<type and key>`.
+ * @param {string} name
+ * @param {0x01 | 0x04} type a log's own key, or a witness's
+ * @param {{ x?: string }} jwk
+ */
+export function verifierKey(name, type, { x }) {
+  const typed = Buffer.concat([Buffer.of(type), Buffer.from(x ?? '', 'base64url')]);
+  const id = createHash('sha256').update(`${name}\n`).update(typed).digest('hex').slice(0, 8);
+  return `${name}+${id}+${typed.toString('base64')}`;
 }
 
 /** Replaces a file in one step; only its owner can read it. */

@@ -6,6 +6,7 @@ import { CreateAlerts20261124114000 } from '../migrations/20261124114000-create-
 import { CreateActivityCounts20261124114500 } from '../migrations/20261124114500-create-activity-counts';
 import { CreateExports20261124115000 } from '../migrations/20261124115000-create-exports';
 import { CreateFedEvents20261124115500 } from '../migrations/20261124115500-create-fed-events';
+import { CreateTransparencyLog20261124123000 } from '../migrations/20261124123000-create-transparency-log';
 import { AppModule } from './app.module';
 import { AuditConfig } from './config';
 
@@ -21,5 +22,6 @@ export const audit: ServiceDefinition = {
     CreateActivityCounts20261124114500,
     CreateExports20261124115000,
     CreateFedEvents20261124115500,
+    CreateTransparencyLog20261124123000,
   ],
 };

@@ -5,6 +5,7 @@ import { Fault, searchset, type Bundle } from '@carespine/fhir';
 import { FHIR_JSON } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
 import { refuseOwnActivity } from '../reports/report-query';
+import { TransparencyLog } from '../transparency/transparency-log.service';
 import { AccessSearch, pageAfter, parseAccessQuery } from './access-search';
 import { auditEventOf, type AuditEvent } from './audit-event';
 
@@ -13,12 +14,16 @@ const report = (name: string, interaction: Interaction): AccessRule => ({
   record: { interaction, resource: 'AuditEvent', name },
 });
 
+/** Whoever reads or feeds access records is told that they cannot be changed. */
+const anyChange = (name: string, interaction: Interaction): AccessRule => ({ ...report(name, interaction), permission: ['audit.reports', 'audit.feed'] });
+
 /** Who looked at whom: for privacy officers and Caldicott Guardians, within their own organisation. */
 @Controller('audit/FHIR/R4/AuditEvent')
 export class AuditEventController {
   constructor(
     private readonly accesses: AccessSearch,
     private readonly config: AuditConfig,
+    private readonly log: TransparencyLog,
   ) {}
 
   @Get()
@@ -33,9 +38,9 @@ export class AuditEventController {
     const query = parseAccessQuery(parameters, new Date());
     if (query.nhsNumber) trail.open(query.nhsNumber);
     else refuseOwnActivity(who, query.userIds?.[0]);
-    const { page, more, total } = await this.accesses.find(who.organisation.odsCode, query);
+    const [{ page, more, total }, provable] = await Promise.all([this.accesses.find(who.organisation.odsCode, query), this.log.size()]);
     const last = more ? page.at(-1) : undefined;
-    const bundle = searchset(page.map(({ id, record }) => ({ fullUrl: `${this.base()}/${id}`, resource: auditEventOf(id, record, this.operator()), search: { mode: 'match' as const } })), total);
+    const bundle = searchset(page.map((access) => ({ fullUrl: `${this.base()}/${access.id}`, resource: auditEventOf(access, provable, this.operator()), search: { mode: 'match' as const } })), total);
     return {
       ...bundle,
       link: [
@@ -55,23 +60,23 @@ export class AuditEventController {
     const found = /^[0-9a-f-]{36}$/.test(id) ? await this.accesses.byId(who.organisation.odsCode, id) : undefined;
     if (!found) throw new Fault('RESOURCE_NOT_FOUND');
     if (found.record.nhsNumber) trail.open(found.record.nhsNumber);
-    return auditEventOf(found.id, found.record, this.operator());
+    return auditEventOf(found, await this.log.size(), this.operator());
   }
 
   @Put([':id', ''])
-  @Access(report('Refused update of access records', Interaction.UPDATE))
+  @Access(anyChange('Refused update of access records', Interaction.UPDATE))
   update(@Param('id') id?: string): never {
     throw appendOnly(id);
   }
 
   @Patch([':id', ''])
-  @Access(report('Refused update of access records', Interaction.PATCH))
+  @Access(anyChange('Refused update of access records', Interaction.PATCH))
   patch(@Param('id') id?: string): never {
     throw appendOnly(id);
   }
 
   @Delete([':id', ''])
-  @Access(report('Refused deletion of access records', Interaction.DELETE))
+  @Access(anyChange('Refused deletion of access records', Interaction.DELETE))
   delete(@Param('id') id?: string): never {
     throw appendOnly(id);
   }

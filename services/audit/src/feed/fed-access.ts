@@ -79,10 +79,19 @@ export function accessOf(read: ReadEvent, who: Principal, original: string): Acc
   });
 }
 
-/** The event as it was fed, under the id that it has here, and saying whose product fed it. */
-export function originalOf(id: string, { original, agent }: AccessRecorded): AuditEvent {
+/**
+ * The event as it was fed, under the id that it has here, and saying whose product fed it.
+ *
+ * @param leaf what the platform adds: its place in the log, once it has one
+ */
+export function originalOf(id: string, { original, agent }: AccessRecorded, leaf?: AuditEvent['extension'][number]): AuditEvent {
   const event = JSON.parse(Buffer.from(original).toString()) as AuditEvent & { meta?: object };
-  return { ...event, id, meta: { ...event.meta, source: `https://fhir.nhs.uk/Id/product-id|${agent?.productId}` } } as AuditEvent;
+  return {
+    ...event,
+    id,
+    meta: { ...event.meta, source: `https://fhir.nhs.uk/Id/product-id|${agent?.productId}` },
+    ...(leaf && { extension: [...(event.extension ?? []), leaf] }),
+  } as AuditEvent;
 }
 
 function interactionOf({ type, subtype = [], action = '' }: ReadEvent['event']): Interaction {

@@ -40,14 +40,14 @@ describe('the feed for suppliers', () => {
     expect([status, body]).toMatchObject([201, { resourceType: 'AuditEvent' }]);
     expect(headers['location']).toBe(`http://127.0.0.1:8080/audit/FHIR/R4/AuditEvent/${body.id}`);
     const read = await eventually(() => got(`FHIR/R4/AuditEvent/${body.id}`));
-    expect(read).toEqual({ ...(fed as object), id: body.id, meta: { source: 'https://fhir.nhs.uk/Id/product-id|P.TRACE' } });
+    expect(read).toEqual({ ...(fed as object), id: body.id, meta: { source: 'https://fhir.nhs.uk/Id/product-id|P.TRACE' }, extension: [expect.objectContaining({ url: expect.stringContaining('log-leaf') as string }) as object] });
   });
 
   it('makes it an ordinary access record: a leaf, found by patient and user, fed by that product, kept to the letter', async () => {
     const text = `${JSON.stringify(fresh('user-restricted-hl7v3-gpsummary-read', '9000000068'), null, 3)} `;
     const { body } = await feed(text);
     const { rows } = await eventually(async () => {
-      const found = (await got('v1/reports/user-access?user=123456&patient=9000000068')) as { rows: AccessRow[] };
+      const found = (await got('v1/reports/user-access?user=123456&patient=9000000068')) as unknown as { rows: AccessRow[] };
       expect(found.rows).toHaveLength(1);
       return found;
     });
@@ -65,7 +65,7 @@ describe('the feed for suppliers', () => {
     });
     const [kept] = await sql<{ payload: Buffer }>(service, 'SELECT payload FROM access_events WHERE event_id = $1', [body.id]);
     expect(kept?.payload.includes(Buffer.from(text))).toBe(true);
-    const bundle = (await got('FHIR/R4/AuditEvent?patient=9000000068&_count=100')) as { entry: { resource: Json }[] };
+    const bundle = (await got('FHIR/R4/AuditEvent?patient=9000000068&_count=100')) as unknown as { entry: { resource: Json }[] };
     expect(bundle.entry.filter(({ resource }) => resource['id'] === (body.id as never))).toHaveLength(1);
   });
 
@@ -106,6 +106,13 @@ describe('the feed for suppliers', () => {
       const answer = await feed(bent('recorded', recorded, fresh()));
       expect([recorded, answer.status]).toEqual([recorded, status]);
       if (status === 400) expect(answer.body.issue[0]?.expression).toEqual(['AuditEvent.recorded']);
+    }
+  });
+
+  it('lets nobody change what was fed', async () => {
+    const { body } = await feed(fresh());
+    for (const method of ['PUT', 'PATCH', 'DELETE'] as const) {
+      expect((await service.app.inject({ method, url: `/audit/FHIR/R4/AuditEvent/${body.id}`, headers: await contextOf(SUPPLIER) })).statusCode).toBe(405);
     }
   });
 

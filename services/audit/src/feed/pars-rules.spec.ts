@@ -9,7 +9,7 @@ const OBJECT = { ...PERSON, code: '2' };
 const roleOf = (code: string): object => ({ system: 'http://terminology.hl7.org/CodeSystem/object-role', code });
 const agentOf = (type: string, system: string, value: string): object => ({ who: { type, identifier: { system: `https://fhir.nhs.uk/Id/${system}`, value } }, requestor: false });
 const organisation = agentOf('Organization', 'ods-organization-code', 'RZZ01');
-const endpoint = (): object => (example() as { entity: object[] }).entity[2] as object;
+const endpoint = (): object => (example() as unknown as { entity: object[] }).entity[2] as object;
 
 /** @returns the expression of the refusal; undefined when there is none */
 function refusal(event: Record<string, unknown>): string | undefined {

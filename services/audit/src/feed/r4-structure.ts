@@ -146,7 +146,6 @@ function checkAny(value: unknown, path: string): void {
   if (typeof value === 'object' && value !== null) Object.entries(value).forEach(([name, one]) => checkAny(one, Array.isArray(value) ? `${path}[${name}]` : `${path}.${name.slice(0, 50)}`));
 }
 
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\p{Surrogate}/u;
 
 /** @param path FHIRPath of the element at fault */

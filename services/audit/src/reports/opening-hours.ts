@@ -1,22 +1,21 @@
-import { Injectable } from '@nestjs/common';
+import { WEEKDAYS, type Policy } from '../organisation-policy/policy';
 
-/** From and to, as hours of the day (Europe/London); ISO weekday, Monday is 1. */
-type Week = Record<number, [number, number] | null>;
+const HOURS_A_WEEK = 7 * 24;
 
-/** Of an organisation that has written none down. */
-const USUAL: Week = { 1: [7, 20], 2: [7, 20], 3: [7, 20], 4: [7, 20], 5: [7, 20], 6: null, 7: null };
+/** The hours of a week (0 is Monday's first) in which an organisation is open for at least a part, by its written procedure. */
+export function openHoursOf(hours: Policy['openingHours']): number[] {
+  const open = new Set<number>();
+  WEEKDAYS.forEach((weekday, day) => {
+    const [opens, closes] = (hours[weekday] ?? []).map(minutesOf);
+    if (opens === undefined || closes === undefined) return;
+    // closing before opening is closing on the next day
+    const end = closes <= opens ? closes + 24 * 60 : closes;
+    for (let hour = Math.floor(opens / 60); hour * 60 < end; hour++) open.add((day * 24 + hour) % HOURS_A_WEEK);
+  });
+  return [...open].sort((a, b) => a - b);
+}
 
-/** When an organisation is open. */
-@Injectable()
-export class OpeningHours {
-  /** @returns SQL that is true for an `hour` outside the opening hours, with its parameters from `$at` on */
-  outsideOf(_odsCode: string, at: number): Promise<{ outside: string; values: unknown[] }> {
-    const open = Object.entries(USUAL).flatMap(([day, hours]) => (hours ? [[Number(day), ...hours]] : []));
-    return Promise.resolve({
-      outside: `NOT EXISTS (SELECT FROM unnest($${at}::int[], $${at + 1}::int[], $${at + 2}::int[]) AS open (weekday, opens, closes)
-        WHERE weekday = extract(isodow FROM hour AT TIME ZONE 'Europe/London')
-          AND extract(hour FROM hour AT TIME ZONE 'Europe/London') >= opens AND extract(hour FROM hour AT TIME ZONE 'Europe/London') < closes)`,
-      values: [0, 1, 2].map((column) => open.map((row) => row[column])),
-    });
-  }
+function minutesOf(clock: string): number {
+  const [hours = 0, minutes = 0] = clock.split(':').map(Number);
+  return hours * 60 + minutes;
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '@carespine/access-control';
 import { Fault, isNhsNumber, type NhsNumber } from '@carespine/fhir';
 import { endOf, instantOf, monthAtMost, type Period } from '../accesses/period';
+import { GUARDIAN } from '../alerts/officers';
 import { londonDay } from '../london';
 import { invalid, pageSizeOf, readParameters } from '../parameters';
 import { missing } from '../request-body';
@@ -80,8 +81,8 @@ export type Officer = Pick<Principal, 'organisation' | 'userId' | 'role'>;
 /** First and last day (Europe/London) of a period. */
 export const daysOf = ({ from, to }: Period): [string, string] => [londonDay(from), londonDay(new Date(to.getTime() - 1))];
 
-/** The privacy officer, whose own doings are for the Caldicott Guardian to look at. */
-export const isGuardian = (who: Officer): boolean => who.role?.jobRole === 'R5105';
+/** The Caldicott Guardian, who looks at what privacy officers do. */
+export const isGuardian = (who: Officer): boolean => who.role?.jobRole === GUARDIAN;
 
 /** @see audit specification, "The officer's work": reports on the officer's own activity go to the guardian */
 export function refuseOwnActivity(who: Officer, user: string | undefined): void {
