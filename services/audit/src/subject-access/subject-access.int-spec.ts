@@ -92,7 +92,8 @@ describe('subject access requests', () => {
   it('proves that the log holds each access, and that it holds no others', async () => {
     const { reference } = await ready((await open()).reference);
     const { accesses, numberOfAccesses, proof } = await forMachines(reference);
-    const verifiers = ((await (await fetch(`${service.url}/audit/log/keys`)).text()).match(/\S+\+[0-9a-f]{8}\+\S+?(?=["\s]|$)/g) ?? []).map((key) => NoteVerifier.parse(key));
+    const { keys } = (await (await fetch(`${service.url}/audit/log/keys`)).json()) as { keys: string[] };
+    const verifiers = keys.map((key) => NoteVerifier.parse(key));
     expect(verifiers).not.toHaveLength(0);
     expect(accesses).toHaveLength(numberOfAccesses);
     for (const access of accesses) {
@@ -298,17 +299,16 @@ describe('subject access requests', () => {
   });
 
   it('meets 300 hostile bodies without an error of its own', async () => {
-    const headers = { ...(await contextOf(GUARDIAN)), 'content-type': 'application/json' };
     const { reference } = await open();
     const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.string({ unit: 'binary', maxLength: 20 }), fc.constantFrom('close', 'exclude', 'other', TODAY, PATIENT, 1, true, ['Passport', 'Bill'], [null], 1e308, '0000-00-00'));
     const name = fc.constantFrom('nhsNumber', 'from', 'to', 'receivedOn', 'identityChecks', 'withholdNames', 'withholdReason', 'version', 'step', 'note', 'what', 'accesses', '__proto__');
     await fc.assert(
       fc.asyncProperty(fc.constantFrom('', `/${reference}/steps`), fc.dictionary(name, value), fc.boolean(), async (path, members, isWhole) => {
         const body = isWhole ? { ...(path === '' ? REQUEST : { version: 1, step: 'extend', note: 'x' }), ...members } : members;
-        const answer = await service.app.inject({ method: 'POST', url: `/audit/v1/subject-access-requests${path}`, headers, payload: JSON.stringify(body) });
+        const answer = await service.app.inject({ method: 'POST', url: `/audit/v1/subject-access-requests${path}`, headers: { ...(await contextOf(GUARDIAN)), 'content-type': 'application/json' }, payload: JSON.stringify(body) });
         expect(answer.statusCode).toBeLessThan(500);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, endOnFailure: true },
     );
-  }, 60_000);
+  }, 120_000);
 });
