@@ -25,8 +25,18 @@ const { values: options } = parseArgs({
     user: { type: 'string', default: '555000000105' },
     port: { type: 'string', default: '18700' },
     json: { type: 'string' },
+    leaves: { type: 'string', default: '100000,10000000' },
+    events: { type: 'string', default: '30000' },
+    verify: { type: 'boolean', default: false },
   },
 });
+if (options.scenarios === 'audit') {
+  const { keepResults, loadAudit } = await import('./audit.mjs');
+  const leaves = options.leaves.split(',').map(Number);
+  const results = await loadAudit({ leaves, events: Number(options.events), port: Number(options.port), verify: options.verify });
+  if (options.json) keepResults(options.json, results);
+  process.exit(0);
+}
 const port = Number(options.port);
 const home = mkdtempSync(join(tmpdir(), 'carespine-load-'));
 const env = { ...process.env, CARESPINE_HOME: home, CARESPINE_PORT: String(port), LOG_LEVEL: 'warn' };

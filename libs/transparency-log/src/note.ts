@@ -137,7 +137,6 @@ export const signNote = (text: string, signers: readonly NoteSigner[]): string =
 /** @throws NoteFault malformed. @see C2SP signed-note */
 export function parseNote(note: string): Note {
   const split = note.lastIndexOf('\n\n');
-  // eslint-disable-next-line no-control-regex -- they are what is refused
   if (note.length > LONGEST_NOTE || split < 1 || !note.endsWith('\n') || /[\x00-\x09\x0b-\x1f\x7f\ufffd]/.test(note)) throw malformed();
   const lines = note.slice(split + 2, -1).split('\n');
   if (lines.length > MOST_SIGNATURES) throw malformed();

@@ -61,6 +61,11 @@ export class CompactRange {
     return foldNodes(this.edge);
   }
 
+  /** Another that grows by itself from here. */
+  copy(): CompactRange {
+    return new CompactRange(this.length, [...this.edge]);
+  }
+
   /** @param onNode is told of every node that the leaf completes, itself first */
   append(leaf: Buffer, onNode?: (node: Node, hash: Buffer) => void): void {
     let hash = leaf;

@@ -74,6 +74,9 @@ export class CreateTransparencyLog20261124123000 implements MigrationInterface {
       );
       COMMENT ON COLUMN erased_leaves.erasure IS 'leaf index of the statement that says so';
       ALTER TABLE patient_chain ADD COLUMN erased bigint NOT NULL DEFAULT 0;
+      CREATE TABLE uncounted_accesses (service text CONSTRAINT uncounted_accesses_pkey PRIMARY KEY, accesses bigint NOT NULL);
+      COMMENT ON TABLE uncounted_accesses IS 'accesses from before services counted what they emit';
+      INSERT INTO uncounted_accesses SELECT service, count(*) FROM access_events GROUP BY service;
 
       CREATE FUNCTION refuse_log_change() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$;
@@ -105,7 +108,7 @@ export class CreateTransparencyLog20261124123000 implements MigrationInterface {
       CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'access events are append-only'; END $$;
       ALTER TABLE patient_chain DROP COLUMN erased;
-      DROP TABLE log_tiles, checkpoints, cosignatures, log_statements, log_freeze, summaries, summary_patients, summary_tiles, litigation_holds, erased_leaves;
+      DROP TABLE log_tiles, checkpoints, cosignatures, log_statements, log_freeze, summaries, summary_patients, summary_tiles, litigation_holds, erased_leaves, uncounted_accesses;
       DROP FUNCTION refuse_log_change;
     `);
   }

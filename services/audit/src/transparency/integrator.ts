@@ -14,6 +14,7 @@ import {
   TILE_WIDTH,
 } from '@carespine/transparency-log';
 import { Database } from '@carespine/service-kit';
+import { freeze } from './freeze';
 import { LogKeys } from './log-keys';
 import { checkpointOf, type CheckpointRow, type KeptCheckpoint } from './log-reader';
 
@@ -45,14 +46,9 @@ export class Integrator {
     try {
       return await this.database.transaction((tx) => this.step(tx, patient));
     } catch (error) {
-      if (error instanceof LogBroken) await this.freeze(error.message);
+      if (error instanceof LogBroken) await freeze(this.database.pool, error.message);
       throw error;
     }
-  }
-
-  /** Stops publishing; what is published stays readable. @param reason free of personal data */
-  async freeze(reason: string): Promise<void> {
-    await this.database.query({ text: 'INSERT INTO log_freeze (reason) SELECT $1 WHERE NOT EXISTS (SELECT FROM log_freeze WHERE thawed_at IS NULL)', values: [reason] });
   }
 
   private async step(tx: EntityManager, patient: boolean): Promise<Integrated> {

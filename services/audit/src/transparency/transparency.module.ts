@@ -7,11 +7,12 @@ import { LogReader } from './log-reader';
 import { Publishing } from './publishing';
 import { Summaries } from './summaries';
 import { TransparencyLog } from './transparency-log.service';
+import { Nightly } from '../verification/nightly';
 import { Witnesses } from './witnesses';
 
 @Module({
   controllers: [LogController, AccessProofController],
-  providers: [LogKeys, LogReader, Integrator, Witnesses, Publishing, Summaries, TransparencyLog],
+  providers: [LogKeys, LogReader, Integrator, Witnesses, Publishing, Summaries, TransparencyLog, Nightly],
   exports: [TransparencyLog],
 })
 export class TransparencyModule {}

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { formatAddCheckpoint, openNote, parseCosignatures, proveConsistency, TLOG_SIZE, ADD_CHECKPOINT } from '@carespine/transparency-log';
 import { Database, LOG, meter, type Log } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
-import { Integrator } from './integrator';
+import { freeze } from './freeze';
 import { LogKeys, type KnownWitness } from './log-keys';
 import { LogReader, type KeptCheckpoint } from './log-reader';
 
@@ -30,7 +30,6 @@ export class Witnesses {
     private readonly keys: LogKeys,
     private readonly reader: LogReader,
     private readonly database: Database,
-    private readonly integrator: Integrator,
     private readonly config: AuditConfig,
     @Inject(LOG) private readonly log: Log,
   ) {
@@ -106,7 +105,7 @@ export class Witnesses {
   }
 
   private async contradicted(witness: KnownWitness, { size }: KeptCheckpoint, seen: string): Promise<never> {
-    await this.integrator.freeze(`witness ${witness.name} has seen ${seen} than at ${size}`);
+    await freeze(this.database.pool, `witness ${witness.name} has seen ${seen} than at ${size}`);
     this.log.error({ witness: witness.name, size }, 'witness.contradicts');
     throw new Error(`the witness has seen ${seen}`);
   }

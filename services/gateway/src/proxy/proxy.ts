@@ -146,7 +146,7 @@ const isPing = (url: string): boolean => /^[^?]*\/_ping$/.test(url);
 const isPublicLog = (url: string): boolean => /^\/(audit\/log\/|\.well-known\/audit-log-keys(?:\?|$))/.test(url);
 
 /** All who read the public log, together, as if they were one application. */
-const LOG_READERS = { clientId: 'readers of the public log', name: 'readers of the public log', rateLimit: { perSecond: 200 } };
+export const LOG_READERS = { clientId: 'readers of the public log', name: 'readers of the public log', rateLimit: { perSecond: 200 } };
 
 const unavailable = (): Fault => new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } });
 

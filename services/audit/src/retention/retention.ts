@@ -1,0 +1,72 @@
+import type { ClientBase } from 'pg';
+
+/** What may be erased, as settings say. */
+export interface RetentionRule {
+  /** Of every service that is not named below. */
+  years: number;
+  /** Service → years. */
+  yearsOf: Record<string, number>;
+}
+
+/** The order cannot be carried out; the message says why. */
+export class RetentionRefused extends Error {
+  override readonly name = 'RetentionRefused';
+}
+
+/** Accesses in one statement of the log. */
+const BATCH = 10_000;
+
+/**
+ * Erases accesses recorded before the date and past their retention: bytes, salt and what is searched. Places and leaf hashes stay, so the log
+ * stays whole; each batch is said in a leaf of its own. Those under a hold stay.
+ *
+ * @param before midnight of this day, UTC
+ * @returns how many, a service where it was a dry run
+ * @throws RetentionRefused when the date is within the retention, or everything is held
+ * @see audit specification, "Retention"
+ */
+export async function eraseAccesses(db: ClientBase, before: Date, rule: RetentionRule, progress: (erased: number) => void, now = new Date()): Promise<number> {
+  const { cutoff, longer } = limits(before, rule, now);
+  await requireNoHoldOfAll(db);
+  let erased = 0;
+  for (let beyond = -1; ; ) {
+    const { rows } = await db.query<{ accesses: number; last_index: string | null }>('SELECT * FROM erase_accesses($1, $2, $3, $4)', [cutoff, longer, beyond, BATCH]);
+    const { accesses = 0, last_index = null } = rows[0] ?? {};
+    if (accesses === 0) return erased;
+    erased += accesses;
+    beyond = Number(last_index);
+    progress(erased);
+  }
+}
+
+/** What {@link eraseAccesses} would erase, a service. */
+export async function countErasable(db: ClientBase, before: Date, rule: RetentionRule, now = new Date()): Promise<{ service: string; accesses: number; held: number }[]> {
+  const { cutoff, longer } = limits(before, rule, now);
+  await requireNoHoldOfAll(db);
+  const { rows } = await db.query<{ service: string; accesses: number; held: number }>(
+    `SELECT service, count(*) FILTER (WHERE NOT held)::int AS accesses, count(*) FILTER (WHERE held)::int AS held FROM (
+        SELECT service, EXISTS (SELECT FROM litigation_holds h WHERE h.nhs_number = e.nhs_number AND h.released_at IS NULL) AS held FROM access_events e
+        WHERE recorded < $1 AND salt <> '' AND (NOT $2::jsonb ? service OR recorded < ($2::jsonb ->> service)::timestamptz)
+      ) AS due GROUP BY service ORDER BY service`,
+    [cutoff, longer],
+  );
+  return rows;
+}
+
+function limits(before: Date, { years, yearsOf }: RetentionRule, now: Date): { cutoff: Date; longer: string } {
+  const oldest = yearsBefore(now, years);
+  if (before > oldest) throw new RetentionRefused(`Accesses are kept for ${years} years: choose a date until ${oldest.toISOString().slice(0, 10)}.`);
+  const longer = Object.entries(yearsOf).map(([service, kept]) => [service, new Date(Math.min(before.getTime(), yearsBefore(now, Math.max(kept, years)).getTime()))]);
+  return { cutoff: before, longer: JSON.stringify(Object.fromEntries(longer)) };
+}
+
+function yearsBefore(now: Date, years: number): Date {
+  const then = new Date(now);
+  then.setUTCFullYear(then.getUTCFullYear() - years);
+  return then;
+}
+
+async function requireNoHoldOfAll(db: ClientBase): Promise<void> {
+  const { rows } = await db.query<{ case_reference: string }>('SELECT case_reference FROM litigation_holds WHERE nhs_number IS NULL AND released_at IS NULL LIMIT 1');
+  if (rows[0]) throw new RetentionRefused(`Everything is held for case ${rows[0].case_reference}: nothing is erased until it is released.`);
+}

@@ -1,0 +1,60 @@
+import { openNote } from '@carespine/transparency-log';
+import { eventually, startService, type RunningService } from '@carespine/test-kit';
+import { audit } from '../service';
+import { AWitness } from './fixtures/a-witness';
+import { recordAccesses, scalar } from './fixtures/accesses';
+
+describe('witnesses', () => {
+  let witness: AWitness;
+  let service: RunningService;
+  beforeEach(async () => {
+    witness = new AWitness();
+    await witness.start();
+    service = await startService(audit, { LOG_INTERVAL_MS: '20', LOG_LEVEL: 'silent', WITNESSES: witness.setting });
+  });
+  afterEach(async () => {
+    await service.stop();
+    witness.stop();
+  });
+
+  const cosigned = (): Promise<string> =>
+    eventually(async () => {
+      const note = await (await fetch(`${service.url}/audit/log/checkpoint`)).text();
+      expect(openNote(note, [witness.signer.verifier]).signedBy).toHaveLength(1);
+      return note;
+    });
+  const sizeOf = (note: string): number => Number(note.split('\n')[1]);
+  const published = (): Promise<number> => scalar(service, 'SELECT max(tree_size) FROM checkpoints');
+
+  it('cosign what is published, and are published with it', async () => {
+    await recordAccesses(service, ['9000000009', '9000000017']);
+    await cosigned();
+    await recordAccesses(service, ['9000000009']);
+    await eventually(async () => expect(sizeOf(await cosigned())).toBe(3));
+    expect(witness.seen.size).toBe(3);
+  });
+
+  it('a witness that is away: publishing goes on without it, and it is asked again', async () => {
+    await recordAccesses(service, ['9000000009']);
+    await cosigned();
+    witness.isThere = false;
+    await recordAccesses(service, ['9000000009', '9000000009']);
+    await eventually(async () => expect(await published()).toBe(3));
+    await eventually(async () => expect(await (await fetch(`${service.url}/metrics`)).text()).toMatch(/^log_witness_silent_seconds\{[^}]*witness="a"[^}]*\} 0\.\d+|^log_witness_silent_seconds\{[^}]*witness="a"[^}]*\} [1-9]/m));
+    witness.isThere = true;
+    await eventually(async () => expect(sizeOf(await cosigned())).toBe(3));
+  });
+
+  it.each([
+    ['another log of that size', { size: 1, root: Buffer.alloc(32, 1) }],
+    ['a larger log: ours was rolled back', { size: 1000, root: Buffer.alloc(32, 1) }],
+  ])('a witness that has seen %s stops publishing', async (_, seen) => {
+    witness.seen = seen;
+    await recordAccesses(service, ['9000000009', '9000000017']);
+    await eventually(async () => expect(await scalar(service, 'SELECT count(*) FROM log_freeze WHERE thawed_at IS NULL')).toBe(1));
+    const size = await published();
+    await recordAccesses(service, ['9000000009']);
+    expect(await published()).toBe(size);
+    expect((await fetch(`${service.url}/audit/log/checkpoint`)).status).toBe(200);
+  });
+});
