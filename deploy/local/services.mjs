@@ -42,7 +42,7 @@ export const services = [
     demoData: [join(root, 'services/demographics/dist/src/population/main.js'), '--demo'],
     env: () => ({}),
   },
-  { name: 'audit', offset: 4, main: mainOf('audit'), database: 'audit', env: () => ({}) },
+  { name: 'audit', offset: 4, main: mainOf('audit'), database: 'audit', env: ({ people }) => ({ STAFF: people.join(',') }) },
   {
     name: 'cis2-simulator',
     offset: 2,
