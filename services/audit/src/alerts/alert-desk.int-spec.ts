@@ -4,7 +4,7 @@ import { aUser, eventually, startService, type RunningService } from '@carespine
 import { audit } from '../service';
 import type { Alert } from './alert';
 import type { Statistics } from './alert-desk.service';
-import { Desk, OFFICER, OTHER_OFFICER, record, THE_GUARDIAN } from './testing/desk';
+import { Desk, OFFICER, OTHER_OFFICER, record, THE_GUARDIAN } from './fixtures/desk';
 
 describe('the desk', () => {
   let service: RunningService;
@@ -53,9 +53,9 @@ describe('the desk', () => {
     });
 
     it.each([
-      ['close', { outcome: 'appropriate', note: 'n' }, 'new'],
-      ['reopen', { note: 'n' }, 'new'],
-    ])('refuses %s of %j while it is %s', async (step, members) => {
+      ['close', { outcome: 'appropriate', note: 'n' }],
+      ['reopen', { note: 'n' }],
+    ])('refuses %s with %j while it is new', async (step, members) => {
       const { reference } = await anAlert();
       expect((await desk.step(reference, { version: 1, step, ...members })).status).toBe(422);
     });

@@ -17,7 +17,7 @@ import { Database } from '@carespine/service-kit';
 import { eventually, startService, type RunningService } from '@carespine/test-kit';
 import { DEFAULT_POLICY } from '../organisation-policy/policy';
 import { audit } from '../service';
-import { Desk, OFFICER, record, THE_GUARDIAN } from './testing/desk';
+import { Desk, OFFICER, record, THE_GUARDIAN } from './fixtures/desk';
 
 const [OWN, COLLEAGUE, RESTRICTED, DECEASED] = ['9000000017', '9000000025', '9000000033', '9000000041'];
 const agent = (userId: string, other: object = {}): { agent: { userId: string } } => ({ agent: { userId, ...other } });
