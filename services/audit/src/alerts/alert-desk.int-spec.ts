@@ -166,6 +166,12 @@ describe('the desk', () => {
     });
   });
 
+  it('says in its OpenAPI description that any of three permissions opens the desk', async () => {
+    const { paths } = (await (await fetch(`${service.url}/openapi.json`)).json()) as { paths: Record<string, Record<string, Record<string, unknown>>> };
+    expect(paths['/audit/v1/alerts/{reference}']?.['get']?.['x-any-permission']).toEqual(['audit.alerts-self-claimed', 'audit.alerts-override', 'audit.reports']);
+    expect(paths['/audit/v1/policy']?.['put']?.['x-any-permission']).toEqual(['audit.reports']);
+  });
+
   it('lists by state, rule, assignee and day, in pages, newest first, none twice', async () => {
     const organisation = { odsCode: 'RZZ05', name: 'Fifth' };
     const by = new Desk(service, { ...OFFICER, organisation });
