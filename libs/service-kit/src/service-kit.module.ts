@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 import { AccessLog, ContextVerifier } from '@carespine/access-control';
 import { EventServer, Outbox, PatientKey, PostgresEventLog, Relay } from '@carespine/events';
 import { ServiceConfig, StoreConfig } from './config';
-import { Database, dataSourceOf, SteadyClient } from './database';
+import { connect, Database, dataSourceOf, SteadyClient } from './database';
 import { reportOf } from './events';
 import { HealthController, Readiness } from './health.controller';
 import { makeLog } from './log';
@@ -27,7 +27,7 @@ export class ServiceKitModule {
       providers.push({ provide: ContextVerifier, useValue: new ContextVerifier(JSON.parse(config.CONTEXT_JWKS) as JSONWebKeySet) });
     }
     if (config instanceof StoreConfig) {
-      const database = new Database(await dataSourceOf(service, config).initialize());
+      const database = new Database(await connect(dataSourceOf(service, config), log));
       const outbox = new Outbox(database.pool);
       const patientKey = new PatientKey(config.PATIENT_KEY_SECRET);
       const logPool = new Pool({ connectionString: config.EVENT_LOG_URL, max: 4, connectionTimeoutMillis: 3000, application_name: service.name, Client: SteadyClient });
