@@ -92,7 +92,7 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
   private async isBehind(): Promise<boolean> {
     const { rows } = await this.database.query<{ behind: boolean }>({
       name: 'alerts-behind',
-      text: 'SELECT leaf_index < next_index - 1 AS behind FROM alert_cursor, log_tail',
+      text: 'SELECT EXISTS (SELECT FROM access_events WHERE leaf_index > alert_cursor.leaf_index) AS behind FROM alert_cursor',
     });
     return rows[0]?.behind ?? false;
   }

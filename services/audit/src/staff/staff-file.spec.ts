@@ -16,7 +16,7 @@ const PERSON = { id: '555000000901', title: 'Ms', givenName: 'Ann', familyName: 
 describe('a staff file', () => {
   it('says who works where, and who is a patient', () => {
     expect(readStaff([file([{ ...PERSON, nhsNumber: '9000000009' }])], '2026-11-24')).toEqual([
-      { userId: '555000000901', nhsNumber: '9000000009', positions: [{ odsCode: 'RZZ01', name: 'Example Ann Ms', jobRole: 'R8001', jobRoleName: 'Nurse Access Role' }], ended: [] },
+      { userId: '555000000901', nhsNumber: '9000000009', positions: [{ odsCode: 'RZZ01', name: 'Ms Ann Example', jobRole: 'R8001', jobRoleName: 'Nurse Access Role' }], ended: [] },
     ]);
   });
 

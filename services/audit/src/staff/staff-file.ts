@@ -50,8 +50,8 @@ export function readStaff(paths: string[], today: string): StaffFacts[] {
 }
 
 function factsOf({ id, title, givenName, familyName, nhsNumber, roles = [] }: Person, today: string): StaffFacts {
-  // as CIS2 says it, and so as access records do
-  const name = [familyName, givenName, title].filter(Boolean).join(' ');
+  // as the gateway says it, and so as access records do
+  const name = [title, givenName, familyName].filter(Boolean).join(' ');
   const positions = new Map(
     roles
       .filter(({ ended }) => ended === undefined || ended >= today)
