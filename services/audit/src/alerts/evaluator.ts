@@ -53,12 +53,11 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
     let failures = 0;
     let housekeepingAt = 0;
     while (!this.stopping.signal.aborted) {
+      if (Date.now() >= housekeepingAt) {
+        await this.keepHouse();
+        housekeepingAt = Date.now() + HOUSEKEEPING_MS;
+      }
       try {
-        if (Date.now() >= housekeepingAt) {
-          await this.inTransaction(async (tx) => raise(await missedContacts(tx), tx));
-          await this.inTransaction(escalateOverdue);
-          housekeepingAt = Date.now() + HOUSEKEEPING_MS;
-        }
         const judged = (await this.isBehind()) ? await this.judgeNext(failures) : 0;
         failures = 0;
         if (judged < this.batch) await this.pause(LOOK_AGAIN_MS);
@@ -70,16 +69,30 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
         // a smaller batch each time, until the record that cannot be judged stands alone
         if (!isPassing(error)) failures = this.batch === 1 ? failures + 1 : 0;
         this.batch = Math.max(1, this.batch >> 2);
-        this.log.warn({ reason: error instanceof Error ? error.name : 'unknown', code: error instanceof Error && 'code' in error ? error.code : undefined }, 'alerts.retried');
+        this.complain(error);
         await this.pause(isPassing(error) ? LONGEST_PAUSE_MS / 10 : 50);
       }
     }
   }
 
+  /** What time alone brings about. */
+  private async keepHouse(): Promise<void> {
+    try {
+      await this.inTransaction(async (tx) => raise(await missedContacts(tx), tx));
+      await this.inTransaction(escalateOverdue);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  private complain(error: unknown): void {
+    this.log.warn({ reason: error instanceof Error ? error.name : 'unknown', code: error instanceof Error && 'code' in error ? error.code : undefined }, 'alerts.retried');
+  }
+
   private async isBehind(): Promise<boolean> {
     const { rows } = await this.database.query<{ behind: boolean }>({
       name: 'alerts-behind',
-      text: 'SELECT leaf_index < next_index - 1 AS behind FROM alert_cursor, log_tail',
+      text: 'SELECT EXISTS (SELECT FROM access_events WHERE leaf_index > alert_cursor.leaf_index) AS behind FROM alert_cursor',
     });
     return rows[0]?.behind ?? false;
   }
