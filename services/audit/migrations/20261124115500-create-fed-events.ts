@@ -15,6 +15,7 @@ export class CreateFedEvents20261124115500 implements MigrationInterface {
         digest bytea NOT NULL,
         CONSTRAINT fed_events_pkey PRIMARY KEY (client_id, ods_code, request_id)
       );
+      CREATE UNIQUE INDEX fed_events_event ON fed_events (event_id);
       CREATE UNIQUE INDEX fed_events_of_supplier ON fed_events (client_id, ods_code, audit_event_id);
     `);
   }
