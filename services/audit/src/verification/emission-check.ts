@@ -43,7 +43,11 @@ export async function checkEmitted(
   const giveUpAt = Date.now() + patienceMs;
   for (const [service, emitted] of before) {
     for (;;) {
-      const { rows } = await db.query<{ later: number }>('SELECT count(*)::int AS later FROM access_events WHERE leaf_index >= $1 AND service = $2', [end, service]);
+      const { rows } = await db.query<{ later: number }>(
+        `SELECT count(*)::int AS later FROM access_events AS e
+          WHERE leaf_index >= $1 AND CASE WHEN EXISTS (SELECT FROM fed_events f WHERE f.event_id = e.event_id) THEN 'audit' ELSE service END = $2`,
+        [end, service],
+      );
       const missing = emitted - (accessesOf.get(service) ?? 0) - (rows[0]?.later ?? 0);
       if (missing <= 0) break;
       if (Date.now() > giveUpAt) {

@@ -25,6 +25,7 @@ interface EventRow {
   previous_leaf: Buffer;
   leaf_hash: Buffer;
   erased_data: Buffer | null;
+  fed: boolean;
 }
 
 /** A leaf as it follows from what is stored: `computed` is made anew, `kept` is what was kept beside it. */
@@ -43,7 +44,8 @@ export async function readLeaves(db: ClientBase, first: number, end: number, fin
   const events = await db.query<EventRow>({
     name: 'verify-events',
     text: `SELECT e.leaf_index, event_id, (extract(epoch FROM recorded) * 1000)::bigint AS recorded_ms, ods_code, user_id, nhs_number, request_id, outcome, interaction,
-        service, purpose, role_profile_id, client_id, client_address, payload, salt, previous_leaf, leaf_hash, x.leaf_data AS erased_data
+        service, purpose, role_profile_id, client_id, client_address, payload, salt, previous_leaf, leaf_hash, x.leaf_data AS erased_data,
+        EXISTS (SELECT FROM fed_events f WHERE f.event_id = e.event_id) AS fed
       FROM access_events e LEFT JOIN erased_leaves x ON x.leaf_index = e.leaf_index WHERE e.leaf_index >= $1 AND e.leaf_index < $2 ORDER BY e.leaf_index`,
     values: [first, end],
   });
@@ -60,7 +62,8 @@ export async function readLeaves(db: ClientBase, first: number, end: number, fin
 
 function leafOfEvent(row: EventRow, findings: Findings): StoredLeaf {
   const index = Number(row.leaf_index);
-  const leaf = { index, kept: row.leaf_hash, service: row.service };
+  // what a supplier fed names its product, and this service recorded it
+  const leaf = { index, kept: row.leaf_hash, service: row.fed ? 'audit' : row.service };
   if (row.salt.length === 0) {
     const isEmpty = row.payload.length === 0 && [row.ods_code, row.user_id, row.nhs_number, row.request_id, row.client_address].every((column) => column === '');
     if (!row.erased_data || !isEmpty) findings.add('erasure-unlawful', index);
