@@ -11,6 +11,7 @@ const anAct = (other: Partial<Act> = {}): Act => ({
   interactionName: 'Retrieve patient',
   outcome: 0,
   outcomeDescription: '',
+  resourceType: 'Patient',
   nhsNumber: '9000000009',
   purpose: 'TREAT',
   requestId: 'r',
@@ -53,10 +54,10 @@ describe('audit specification, "National" alerts', () => {
     [{ purpose: 'BTG', outcome: 4 }, undefined],
     [{ purpose: 'BTG', service: 'audit' }, undefined],
     [{ purpose: 'BTG', nhsNumber: '' }, undefined],
-    [{ odsCode: 'FA123', service: 'summary-care-record' }, [1, 'Viewed in a community pharmacy']],
-    [{ odsCode: 'FA123', service: 'demographics' }, undefined],
-    [{ odsCode: 'FA123', service: 'summary-care-record', ...SEARCH }, undefined],
-    [{ odsCode: 'Y12345', service: 'summary-care-record' }, undefined],
+    [{ odsCode: 'FA123', resourceType: 'Bundle' }, [1, 'Viewed in a community pharmacy']],
+    [{ odsCode: 'FA123' }, undefined],
+    [{ odsCode: 'FA123', resourceType: 'DocumentReference', ...SEARCH }, undefined],
+    [{ odsCode: 'Y12345', resourceType: 'Bundle' }, undefined],
   ] as [Partial<Act>, [number, string] | undefined][])('%j: %j', (act, expected) => {
     const alert = nationalAlertOf(anAct(act));
     expect(alert && [alert.type, alert.reason]).toEqual(expected);

@@ -27,8 +27,8 @@ export interface Hit {
 
 /** A pharmacy's ODS code: F and four more. @see ODS, code formats */
 const PHARMACY = /^F[A-Z0-9]{4}$/;
-/** Who a patient is, is no summary of care. */
-const NOT_CARE = ['demographics', 'gateway', 'portal'];
+/** Who a patient is, is no summary of care, whichever system says so. */
+const DEMOGRAPHIC = ['Patient', 'RelatedPerson'];
 const EMERGENCY_PURPOSES = ['ETREAT', 'BTG'];
 
 /** The rules that need one act alone. */
@@ -76,7 +76,7 @@ export function nationalAlertOf(act: Act): { type: 1 | 2; reason: string; cause?
   if (act.permissionToView === 'legal') return { type: isSelfClaimed ? 1 : 2, reason: NATIONAL_REASONS[act.alertReason] ?? 'Legal' };
   if (isEmergency(act)) return { type: isSelfClaimed ? 1 : 2, reason: (isSelfClaimed ? NATIONAL_REASONS[4] : NATIONAL_REASONS[5]) ?? '' };
   if (isSelfClaimed) return { type: 1, reason: NATIONAL_REASONS[6] ?? '' };
-  if (PHARMACY.test(act.odsCode) && isView(act) && !NOT_CARE.includes(act.service)) {
+  if (PHARMACY.test(act.odsCode) && isView(act) && !DEMOGRAPHIC.includes(act.resourceType)) {
     return { type: 1, reason: 'Viewed in a community pharmacy', cause: `${act.userId}|${act.nhsNumber}|${act.requestId}` };
   }
   return undefined;

@@ -11,6 +11,8 @@ export interface Act {
   /** FHIR AuditEventOutcome. */
   outcome: 0 | 4 | 8 | 12;
   outcomeDescription: string;
+  /** FHIR type. */
+  resourceType: string;
   nhsNumber: string;
   purpose: string;
   requestId: string;
@@ -41,6 +43,7 @@ export function actOf(eventId: string, record: AccessRecorded): Act {
     interactionName: record.interactionName,
     outcome: OUTCOME_CODES[record.outcome],
     outcomeDescription: record.outcomeDescription,
+    resourceType: record.resourceType,
     nhsNumber: record.nhsNumber,
     purpose: record.purpose,
     requestId: record.requestId,

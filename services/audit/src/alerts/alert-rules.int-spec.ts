@@ -100,7 +100,8 @@ describe('audit specification, "Alerts": each rule through real records', () => 
 
   it('raises one alert a view in a community pharmacy', async () => {
     const pharmacy = agent('555000000521', { odsCode: 'FA123', organisationName: 'A Pharmacy' });
-    await record(service, { service: 'summary-care-record', ...pharmacy }, { service: 'summary-care-record', ...pharmacy }, { service: 'demographics', ...pharmacy });
+    const view = { service: 'summary-care-record', resourceType: 'Bundle' };
+    await record(service, { ...view, ...pharmacy }, { ...view, ...pharmacy }, pharmacy);
     const officer = new Desk(service, { ...OFFICER, organisation: { odsCode: 'FA123', name: 'A Pharmacy' } });
     await officer.alertsOf('national-type-1', '555000000521', 2);
   });
