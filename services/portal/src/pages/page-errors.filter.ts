@@ -1,7 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { Fault } from '@carespine/fhir';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiRefused, ApiUnavailable } from '../apis/fhir-client';
+import { ApiRefused, ApiUnavailable } from '../apis/api-client';
 import { ReferenceRefused } from '../references/sealed-references';
 import { Pages } from './pages';
 
