@@ -15,6 +15,10 @@ const makers = {
   portalReferenceKey: randomKey,
   /** Signs the context tokens of the gateway. */
   contextKey: () => privateJwk('ed25519', { alg: 'EdDSA' }),
+  /** Signs the checkpoints of the log of accesses. */
+  logSigningKey: () => privateJwk('ed25519', { alg: 'EdDSA' }),
+  /** Signs the cosignatures of a witness. */
+  witnessKey: () => privateJwk('ed25519', { alg: 'EdDSA' }),
   /** Signs the simulator's ID and logout tokens. */
   cis2SigningKey: () => privateJwk('rsa', { alg: 'RS256', modulusLength: 2048 }),
   /** Signs the gateway's client assertions to CIS2. */
@@ -30,6 +34,8 @@ const makers = {
  * @property {string} patientKeySecret
  * @property {string} portalReferenceKey
  * @property {Jwk} contextKey
+ * @property {Jwk} logSigningKey
+ * @property {Jwk} witnessKey
  * @property {Jwk} cis2SigningKey
  * @property {Jwk} cis2ClientKey
  * @property {Jwk} tokenClientKey

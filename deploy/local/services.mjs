@@ -42,7 +42,17 @@ export const services = [
     demoData: [join(root, 'services/demographics/dist/src/population/main.js'), '--demo'],
     env: () => ({}),
   },
-  { name: 'audit', offset: 4, main: mainOf('audit'), database: 'audit', env: () => ({}) },
+  {
+    name: 'audit',
+    offset: 4,
+    main: mainOf('audit'),
+    database: 'audit',
+    env: (stack) => ({
+      LOG_ORIGIN: process.env.LOG_ORIGIN || logOrigin,
+      LOG_SIGNING_KEY: process.env.LOG_SIGNING_KEY || JSON.stringify(stack.secrets.logSigningKey),
+      ...chosen(ofLog),
+    }),
+  },
   {
     name: 'cis2-simulator',
     offset: 2,
@@ -74,6 +84,7 @@ export const services = [
       ROUTES: JSON.stringify({
         '/personal-demographics/': stack.url('demographics'),
         '/audit/': stack.url('audit'),
+        '/.well-known/audit-log-keys': stack.url('audit'),
         '/': stack.url('portal'),
       }),
       CONTEXT_PRIVATE_JWK: JSON.stringify(stack.secrets.contextKey),
@@ -87,6 +98,11 @@ export const services = [
     }),
   },
 ];
+
+/** Names the log of accesses of a local copy. */
+const logOrigin = 'carespine.local/audit/log';
+
+const ofLog = ['LOG_RETIRED_KEYS', 'LOG_INTERVAL_MS', 'WITNESSES', 'WITNESS_ALERT_MINUTES', 'VERIFY_AT', 'RETENTION_YEARS', 'RETENTION_YEARS_OF'];
 
 /** Settings of the identity provider: whoever gives them puts a real CIS2, or another provider of its shape, in the simulator's place. */
 const ofProvider = [

@@ -1,8 +1,12 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { generateKeyPairSync } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { closeService, createService, migrate, readConfig, type ServiceDefinition } from '@carespine/service-kit';
 import { aDatabase } from './database';
 import { CONTEXT_JWKS } from './principals';
+
+/** Of the log of accesses, where the service keeps one. */
+const LOG_SIGNING_KEY = JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }));
 
 export interface RunningService {
   app: NestFastifyApplication;
@@ -25,6 +29,8 @@ export async function startService(service: ServiceDefinition, env: Record<strin
     DATABASE_URL: database.url,
     EVENT_LOG_URL: eventLogUrl,
     PATIENT_KEY_SECRET: 'a secret of the tests, 32 bytes or more',
+    LOG_ORIGIN: 'example.test/audit/log',
+    LOG_SIGNING_KEY,
     ...env,
   });
   await migrate(service, config);

@@ -23,6 +23,8 @@ interface Cursor {
 export interface FoundAccess {
   id: string;
   record: AccessRecorded;
+  /** Its place in the log. */
+  leafIndex: number;
 }
 
 const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
@@ -97,7 +99,7 @@ export class AccessSearch {
     }
     values.push(query.count + 1);
     const found = this.read(
-      `SELECT event_id, payload FROM access_events WHERE ${conditions.join(' AND ')} ORDER BY recorded DESC, event_id DESC LIMIT $${values.length}`,
+      `SELECT event_id, payload, leaf_index FROM access_events WHERE ${conditions.join(' AND ')} ORDER BY recorded DESC, event_id DESC LIMIT $${values.length}`,
       values,
     );
     const [matching, rows] = await Promise.all([counted, found]);
@@ -106,12 +108,12 @@ export class AccessSearch {
   }
 
   private async read(text: string, values: unknown[]): Promise<FoundAccess[]> {
-    const { rows } = await this.database.query<{ event_id: string; payload: Buffer }>({ text, values });
-    return rows.map((row) => ({ id: row.event_id, record: fromBinary(AccessRecordedSchema, row.payload) }));
+    const { rows } = await this.database.query<{ event_id: string; payload: Buffer; leaf_index: string }>({ text, values });
+    return rows.map((row) => ({ id: row.event_id, record: fromBinary(AccessRecordedSchema, row.payload), leafIndex: Number(row.leaf_index) }));
   }
 
   async byId(odsCode: string, id: string): Promise<FoundAccess | undefined> {
-    const found = await this.read('SELECT event_id, payload FROM access_events WHERE event_id = $1 AND ods_code = $2', [id, odsCode]);
+    const found = await this.read('SELECT event_id, payload, leaf_index FROM access_events WHERE event_id = $1 AND ods_code = $2', [id, odsCode]);
     return found[0];
   }
 }

@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
+import { TransparencyModule } from '../transparency/transparency.module';
 import { AccessSearch } from './access-search';
 import { AccessStore } from './access-store';
 import { AuditEventController } from './audit-event.controller';
 
-@Module({ controllers: [AuditEventController, AccessStore], providers: [AccessSearch] })
+@Module({ imports: [TransparencyModule], controllers: [AuditEventController, AccessStore], providers: [AccessSearch] })
 export class AccessesModule {}

@@ -4,6 +4,7 @@ import { Interaction, timestampMs } from '@carespine/contracts';
 import { Fault, searchset, type Bundle } from '@carespine/fhir';
 import { FHIR_JSON } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
+import { TransparencyLog } from '../transparency/transparency-log.service';
 import { AccessSearch, pageAfter, parseAccessQuery } from './access-search';
 import { auditEventOf, type AuditEvent } from './audit-event';
 
@@ -18,6 +19,7 @@ export class AuditEventController {
   constructor(
     private readonly accesses: AccessSearch,
     private readonly config: AuditConfig,
+    private readonly log: TransparencyLog,
   ) {}
 
   @Get()
@@ -31,9 +33,9 @@ export class AuditEventController {
     trail.purpose = 'HOPERAT';
     const query = parseAccessQuery(parameters, new Date());
     if (query.nhsNumber) trail.open(query.nhsNumber);
-    const { page, more, total } = await this.accesses.find(who.organisation.odsCode, query);
+    const [{ page, more, total }, provable] = await Promise.all([this.accesses.find(who.organisation.odsCode, query), this.log.size()]);
     const last = more ? page.at(-1) : undefined;
-    const bundle = searchset(page.map(({ id, record }) => ({ fullUrl: `${this.base()}/${id}`, resource: auditEventOf(id, record, this.operator()), search: { mode: 'match' as const } })), total);
+    const bundle = searchset(page.map((access) => ({ fullUrl: `${this.base()}/${access.id}`, resource: auditEventOf(access, provable, this.operator()), search: { mode: 'match' as const } })), total);
     return {
       ...bundle,
       link: [
@@ -53,7 +55,7 @@ export class AuditEventController {
     const found = /^[0-9a-f-]{36}$/.test(id) ? await this.accesses.byId(who.organisation.odsCode, id) : undefined;
     if (!found) throw new Fault('RESOURCE_NOT_FOUND');
     if (found.record.nhsNumber) trail.open(found.record.nhsNumber);
-    return auditEventOf(found.id, found.record, this.operator());
+    return auditEventOf(found, await this.log.size(), this.operator());
   }
 
   @Put([':id', ''])

@@ -6,6 +6,7 @@ import { OUTCOME_CODES } from './access-store';
 export interface AuditEvent {
   resourceType: 'AuditEvent';
   id: string;
+  extension: { url: string; extension: ({ url: 'index'; valueDecimal: number } | { url: 'status'; valueCode: LeafStatus })[] }[];
   type: Coding;
   subtype: Coding[];
   action: 'C' | 'R' | 'U' | 'D' | 'E';
@@ -17,6 +18,11 @@ export interface AuditEvent {
   source: { site: string; observer: Reference; type: Coding[] };
   entity: AuditEntity[];
 }
+
+/** `committed`: durable, in its place in the log; `provable`: a signed checkpoint covers it. */
+type LeafStatus = 'committed' | 'provable';
+
+const LOG_LEAF = 'https://carespine.org/fhir/StructureDefinition/audit-log-leaf';
 
 interface AuditAgent {
   type?: { coding: Coding[] };
@@ -89,16 +95,30 @@ const KINDS: Record<Interaction, Kind> = {
 };
 
 /**
+ * @param provable size of the tree that is signed
  * @param operator the organisation that runs the platform
  * @see audit specification, "AuditEvent shape"; PARS StructureDefinition England-AuditEvent-PARS; IHE ITI BALP.
  *   The device is typed `Device`, as in all published PARS examples and as R4 allows (the PARS profile's own `Endpoint` is no target of `agent.who`).
  */
-export function auditEventOf(id: string, record: AccessRecorded, operator: { odsCode: string; name: string }): AuditEvent {
+export function auditEventOf(
+  { id, record, leafIndex }: { id: string; record: AccessRecorded; leafIndex: number },
+  provable: number,
+  operator: { odsCode: string; name: string },
+): AuditEvent {
   const { toClient, subtype, ...kind } = KINDS[record.interaction];
   const { agent } = record;
   return {
     resourceType: 'AuditEvent',
     id,
+    extension: [
+      {
+        url: LOG_LEAF,
+        extension: [
+          { url: 'index', valueDecimal: leafIndex },
+          { url: 'status', valueCode: leafIndex < provable ? 'provable' : 'committed' },
+        ],
+      },
+    ],
     type: kind.type,
     subtype: [subtype],
     action: kind.action,

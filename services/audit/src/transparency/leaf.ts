@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { leafHash } from '@carespine/transparency-log';
 
 /** Stands for "no earlier access of this patient". */
 export const FIRST_OF_CHAIN: Buffer = Buffer.alloc(32);
@@ -13,21 +14,16 @@ export interface Leaf {
   payload: Uint8Array;
 }
 
+/** The event's leaf data, 32 bytes: SHA-256(salt ‖ event id ‖ previous leaf ‖ payload). Reveals nothing of the event. */
+export function leafDataOf({ salt, eventId, previousLeaf, payload }: Leaf): Buffer {
+  return createHash('sha256').update(salt).update(Buffer.from(eventId.replaceAll('-', ''), 'hex')).update(previousLeaf).update(payload).digest();
+}
+
 /**
- * The event's leaf hash: 32 bytes, SHA-256(0x00 ‖ leaf data), where leaf data is SHA-256(salt ‖ event id ‖ previous leaf ‖ payload).
+ * The event's leaf hash: 32 bytes, SHA-256(0x00 ‖ leaf data).
  *
  * @see RFC 6962, section 2.1; audit specification, "Tamper evidence"
  */
-export function leafHashOf({ salt, eventId, previousLeaf, payload }: Leaf): Buffer {
-  const data = createHash('sha256')
-    .update(salt)
-    .update(Buffer.from(eventId.replaceAll('-', ''), 'hex'))
-    .update(previousLeaf)
-    .update(payload)
-    .digest();
-  return createHash('sha256').update(LEAF).update(data).digest();
-}
-
-const LEAF = Buffer.of(0);
+export const leafHashOf = (leaf: Leaf): Buffer => leafHash(leafDataOf(leaf));
 
 export const newSalt = (): Buffer => randomBytes(16);

@@ -4,6 +4,7 @@ import { AccessLog, CONTEXT_HEADER, type AccessFacts } from '@carespine/access-c
 import { Interaction, Outcome } from '@carespine/contracts';
 import { Fault, isNhsNumber } from '@carespine/fhir';
 import { FHIR_JSON } from '@carespine/service-kit';
+import { RateLimits } from '../applications/rate-limit';
 import { Callers } from '../callers/callers';
 import { GatewayConfig } from '../config';
 import type { AccessGrant } from '../oauth2/access-tokens';
@@ -21,6 +22,7 @@ export class Proxy implements OnApplicationShutdown {
   constructor(
     private readonly callers: Callers,
     private readonly accessLog: AccessLog,
+    private readonly limits: RateLimits,
     config: GatewayConfig,
   ) {
     this.routes = new Routes(config.ROUTES);
@@ -47,7 +49,9 @@ export class Proxy implements OnApplicationShutdown {
   private async pass(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const api = this.routes.api(request.raw.url as string);
     const added = ['traceparent', request.traceparent, 'x-forwarded-for', request.socket.remoteAddress ?? ''];
-    if (api && !isPing(request.raw.url as string)) {
+    if (api && isPublicLog(request.raw.url as string)) {
+      await this.limitPublicLog(request, api);
+    } else if (api && !isPing(request.raw.url as string)) {
       added.push(CONTEXT_HEADER, await this.identify(request, api));
     } else if (!api) {
       const context = await this.callers.ofPage(request.cookies[SESSION_COOKIE]);
@@ -63,6 +67,14 @@ export class Proxy implements OnApplicationShutdown {
       sendFault(reply, api !== undefined, refused instanceof Fault ? refused : unavailable());
     }
     return reply;
+  }
+
+  private async limitPublicLog(request: FastifyRequest, api: Route): Promise<void> {
+    try {
+      this.limits.take(LOG_READERS);
+    } catch (refusal) {
+      await this.refused(request, api, refusal, undefined);
+    }
   }
 
   private async identify(request: FastifyRequest, api: Route): Promise<string> {
@@ -118,6 +130,12 @@ const agentOf = ({ application, mode, staff, aal, tokenId, sessionId }: AccessGr
 
 /** Liveness of an API, which the national APIs answer to anybody. */
 const isPing = (url: string): boolean => /^[^?]*\/_ping$/.test(url);
+
+/** Checkpoints, tiles, proofs and keys of the log of accesses: whoever verifies it needs no token. */
+const isPublicLog = (url: string): boolean => /^\/(audit\/log\/|\.well-known\/audit-log-keys(?:\?|$))/.test(url);
+
+/** All who read the public log, together, as if they were one application. */
+const LOG_READERS = { clientId: 'readers of the public log', name: 'readers of the public log', rateLimit: { perSecond: 200 } };
 
 const unavailable = (): Fault => new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } });
 
