@@ -1,4 +1,4 @@
-import { parseCheckpoint, verifyInclusion } from '@carespine/transparency-log';
+import { parseCheckpoint, parseNote, verifyInclusion } from '@carespine/transparency-log';
 import type { AccessProof } from '../apis/reports-api';
 
 export interface ProofView {
@@ -25,7 +25,8 @@ const hash = (base64: string): Buffer => Buffer.from(base64, 'base64');
  */
 export function describeProof(proof: AccessProof): ProofView {
   const { leafIndex, leafHash, previousLeaf, inclusion, checkpoint, salt } = proof;
-  const { size, root } = parseCheckpoint(checkpoint);
+  const { text, signatures } = parseNote(checkpoint);
+  const { size, root } = parseCheckpoint(text);
   return {
     holds: verifyInclusion({ index: leafIndex, size, leafHash: hash(leafHash), root, proof: inclusion.map(hash) }),
     leafIndex,
@@ -36,6 +37,6 @@ export function describeProof(proof: AccessProof): ProofView {
     rootHash: root.toString('base64'),
     inclusion,
     checkpoint,
-    signers: [...checkpoint.matchAll(/^— (\S+) /gm)].map((match) => String(match[1])),
+    signers: signatures.map(({ name }) => name),
   };
 }

@@ -1,4 +1,4 @@
-import { isNhsNumber, parseNhsNumber } from '@carespine/fhir';
+import { formatNhsNumber, isNhsNumber, parseNhsNumber } from '@carespine/fhir';
 import type { ListReport, ReportQuery } from '../apis/reports-api';
 import { checkForm, dateIn, dateValues, type Errors, type Field, type Values } from '../forms/form';
 import { dateInWords, londonDate } from '../pages/words';
@@ -126,6 +126,7 @@ export function criteriaOf({ fields }: ReportForm, values: Values): { key: strin
     .map((field) => {
       const value = values[field.name] ?? '';
       if (field.name === 'from') return { key: 'Dates', value: period };
+      if (field.name === 'nhsNumber') return { key: field.label, value: formatNhsNumber(parseNhsNumber(value) ?? '') };
       return { key: field.label, value: field.options?.find((option) => option.value === value)?.text ?? value };
     })
     .filter(({ value }) => value);
