@@ -78,6 +78,18 @@ export function publicJwks(...privateJwks) {
   return { keys: privateJwks.map(({ d, p, q, dp, dq, qi, ...open }) => open) };
 }
 
+/**
+ * The public half of an Ed25519 key as who verifies signed notes is given it: `<name>+<key id>+<type and key>`.
+ * @param {string} name
+ * @param {0x01 | 0x04} type a log's own key, or a witness's
+ * @param {{ x?: string }} jwk
+ */
+export function verifierKey(name, type, { x }) {
+  const typed = Buffer.concat([Buffer.of(type), Buffer.from(x ?? '', 'base64url')]);
+  const id = createHash('sha256').update(`${name}\n`).update(typed).digest('hex').slice(0, 8);
+  return `${name}+${id}+${typed.toString('base64')}`;
+}
+
 /** Replaces a file in one step; only its owner can read it. */
 export function writePrivately(file, content) {
   writeFileSync(`${file}.unfinished`, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });

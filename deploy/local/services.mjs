@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { registeredOrganisations } from './people.mjs';
-import { publicJwks } from './secrets.mjs';
+import { publicJwks, verifierKey } from './secrets.mjs';
 import { root } from './settings.mjs';
 
 /**
@@ -25,6 +25,13 @@ const mainOf = (/** @type {string} */ service) => join(root, 'services', service
 const issuerPath = '/openam/oauth2/realms/root/realms/NHSIdentity/realms/Healthcare';
 const issuer = (/** @type {Stack} */ { url }) => `${url('cis2-simulator')}${issuerPath}`;
 
+/** Names the log of accesses in its checkpoints. */
+const logOrigin = process.env.LOG_ORIGIN || 'carespine.local/audit/log';
+
+/** A witness proves something when it runs elsewhere: here it is for trying, where CARESPINE_WITNESS=1 asks for it. */
+const withWitness = process.env.CARESPINE_WITNESS === '1';
+const witnessName = 'carespine.local/witness';
+
 /** Client ids at CIS2: of the gateway, and of the token command, which plays a supplier that signs its users in itself. */
 export const gatewayClientId = '000000000001.apps.national';
 export const tokenClientId = '000000000002.apps.national';
@@ -48,9 +55,11 @@ export const services = [
     main: mainOf('audit'),
     database: 'audit',
     env: (stack) => ({
-      LOG_ORIGIN: process.env.LOG_ORIGIN || logOrigin,
+      LOG_ORIGIN: logOrigin,
       LOG_SIGNING_KEY: process.env.LOG_SIGNING_KEY || JSON.stringify(stack.secrets.logSigningKey),
-      ...chosen(ofLog),
+      ...(withWitness && {
+        WITNESSES: JSON.stringify([{ name: witnessName, url: stack.url('witness'), key: verifierKey(witnessName, 0x04, stack.secrets.witnessKey) }]),
+      }),
     }),
   },
   {
@@ -75,6 +84,21 @@ export const services = [
       IDENTITY_ORIGIN: new URL(process.env.CIS2_ISSUER || url('cis2-simulator')).origin,
     }),
   },
+  ...(withWitness
+    ? [
+        {
+          name: 'witness',
+          offset: 8,
+          main: mainOf('witness'),
+          env: (/** @type {Stack} */ { home, secrets }) => ({
+            WITNESS_NAME: witnessName,
+            WITNESS_KEY: JSON.stringify(secrets.witnessKey),
+            LOGS: JSON.stringify([{ origin: logOrigin, keys: [verifierKey(logOrigin, 0x01, secrets.logSigningKey)] }]),
+            STATE_FOLDER: join(home, 'witness'),
+          }),
+        },
+      ]
+    : []),
   {
     name: 'gateway',
     offset: 0,
@@ -98,11 +122,6 @@ export const services = [
     }),
   },
 ];
-
-/** Names the log of accesses of a local copy. */
-const logOrigin = 'carespine.local/audit/log';
-
-const ofLog = ['LOG_RETIRED_KEYS', 'LOG_INTERVAL_MS', 'WITNESSES', 'WITNESS_ALERT_MINUTES', 'VERIFY_AT', 'RETENTION_YEARS', 'RETENTION_YEARS_OF'];
 
 /** Settings of the identity provider: whoever gives them puts a real CIS2, or another provider of its shape, in the simulator's place. */
 const ofProvider = [

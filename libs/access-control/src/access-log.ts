@@ -56,7 +56,7 @@ export class AccessLog {
     };
     const agent = facts.agent ? this.bytesOf(facts.agent) : NOTHING;
     const patients = opened.length > 0 ? opened : NO_PATIENT;
-    const events = patients.map(({ nhsNumber, version }) =>
+    const events = patients.map(({ nhsNumber, version, sameHousehold }) =>
       newEvent({
         topic: 'audit.access.v1',
         type: AccessRecordedSchema.typeName,
@@ -64,7 +64,7 @@ export class AccessLog {
         occurredAt: new Date(now),
         traceparent: facts.traceparent ?? '',
         payload: Buffer.concat([
-          toBinary(AccessRecordedSchema, create(AccessRecordedSchema, { ...rest, nhsNumber, resourceVersion: version })),
+          toBinary(AccessRecordedSchema, create(AccessRecordedSchema, { ...rest, nhsNumber, resourceVersion: version, sameHousehold })),
           agent,
         ]),
       }),

@@ -8,8 +8,8 @@ import type { Principal } from './principal';
 
 /** What a route asks of its caller, and what its access records say. */
 export interface AccessRule {
-  /** `signed-in`: any user with a session. */
-  permission: Permission | 'signed-in';
+  /** One of several is enough. `signed-in`: any user with a session. */
+  permission: Permission | readonly Permission[] | 'signed-in';
   /** What is recorded. Absent only where a route composes calls that are recorded themselves, as the portal's pages do. */
   record?: {
     interaction: Interaction;
@@ -23,6 +23,9 @@ export interface AccessRule {
   /** The refusal that an API prescribes, where it is not the common one. */
   refuse?: (who: Principal) => Fault | undefined;
 }
+
+/** Any one of these opens the route. */
+export const anyPermissionOf = ({ permission }: AccessRule): readonly Permission[] => (typeof permission === 'string' ? [permission] : permission);
 
 export type RouteAccess = { rule: AccessRule } | { public: string };
 

@@ -4,6 +4,8 @@ import type { NhsNumber } from '@carespine/fhir';
 export interface Opened {
   nhsNumber: string;
   version?: string;
+  /** The patient shares surname and address with the user, by the demographics of both. */
+  sameHousehold?: boolean;
 }
 
 /** Collects, during a request, whose data it opens; each becomes an access record before the answer leaves. */
@@ -11,8 +13,10 @@ export class AccessTrail {
   readonly opened: Opened[] = [];
   /** v3-ActReason. */
   purpose = 'TREAT';
+  /** What was asked, in the form of a query string, where the address does not say it. */
+  query?: string;
 
-  open(nhsNumber: NhsNumber | string, version?: string): void {
-    this.opened.push({ nhsNumber, version });
+  open(nhsNumber: NhsNumber | string, version?: string, sameHousehold = false): void {
+    this.opened.push({ nhsNumber, version, sameHousehold });
   }
 }

@@ -1,5 +1,5 @@
 export { AccessLog, type AccessFacts } from './access-log';
-export { Access, Caller, Public, Trail, type AccessRule, type RequestAccess, type RouteAccess, type RouteConfiguration } from './access-rule';
+export { Access, anyPermissionOf, Caller, Public, Trail, type AccessRule, type RequestAccess, type RouteAccess, type RouteConfiguration } from './access-rule';
 export { AccessTrail, type Opened } from './access-trail';
 export { CONTEXT_HEADER, ContextMint, ContextVerifier } from './context-token';
 export { PERMISSIONS, permissionsOfApplication, permissionsOfRole, SESSION_LIMITS, type Permission, type RoleFacts } from './policy';

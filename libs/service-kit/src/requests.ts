@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { SpanKind, SpanStatusCode, trace, context as otelContext, TraceFlags, type Span } from '@opentelemetry/api';
 import {
   AccessTrail,
+  anyPermissionOf,
   CONTEXT_HEADER,
   type AccessLog,
   type AccessRule,
@@ -24,6 +25,8 @@ declare module 'fastify' {
     access: RequestAccess;
     /** Given by the caller, or made here. */
     requestId: string;
+    /** A JSON body as it came, for those who must keep it to the letter. */
+    bodyText?: string;
     traceparent: string;
     span?: Span;
   }
@@ -52,12 +55,13 @@ const duration = meter.createHistogram('http_server_request_duration_seconds', {
 export function guardRequests(fastify: FastifyInstance, { log, contexts, accessLog }: { log: Log; contexts?: ContextVerifier; accessLog?: AccessLog }): void {
   fastify.decorateRequest('access');
   fastify.decorateRequest('requestId', '');
+  fastify.decorateRequest('bodyText');
   fastify.decorateRequest('traceparent', '');
   fastify.decorateRequest('span');
 
   fastify.addHook('onRoute', (route) => {
     const access = (route.config as RouteConfiguration | undefined)?.access;
-    const known = access && ('public' in access || access.rule.permission === 'signed-in' || PERMISSIONS.some((row) => row.permission === access.rule.permission));
+    const known = access && ('public' in access || isKnown(access.rule));
     if (!known) throw new Error(`${String(route.method)} ${route.url} declares no known permission: use @Access or @Public`);
   });
 
@@ -156,16 +160,23 @@ function permit(who: Principal | undefined, rule: AccessRule): void {
       headers: { 'www-authenticate': 'Bearer' },
     });
   }
-  if (rule.permission === 'signed-in' ? who.userId : who.permissions.has(rule.permission)) return;
+  const anyOf = anyPermissionOf(rule);
+  if (rule.permission === 'signed-in' ? who.userId : anyOf.some((one) => who.permissions.has(one))) return;
   const special = rule.refuse?.(who);
   if (special) throw special;
-  if (who.stepUp.has(rule.permission)) {
+  const afterStepUp = anyOf.find((one) => who.stepUp.has(one));
+  if (afterStepUp) {
     throw new Fault('ACCESS_DENIED', {
-      diagnostics: `${rule.permission} needs authentication assurance level 3`,
+      diagnostics: `${afterStepUp} needs authentication assurance level 3`,
       headers: { 'www-authenticate': 'Bearer error="insufficient_user_authentication", acr_values="AAL3_ANY"' },
     });
   }
-  throw new Fault('ACCESS_DENIED', { diagnostics: `${rule.permission} is not among the permissions of the caller` });
+  throw new Fault('ACCESS_DENIED', { diagnostics: `${anyOf.join(' or ')} is not among the permissions of the caller` });
+}
+
+function isKnown(rule: AccessRule): boolean {
+  const permissions = anyPermissionOf(rule);
+  return rule.permission === 'signed-in' || (permissions.length > 0 && permissions.every((one) => PERMISSIONS.some((row) => row.permission === one)));
 }
 
 /** @see demographics specification, "Headers"; identity and access specification, "Request headers" */
@@ -197,7 +208,7 @@ async function recordAccess(request: FastifyRequest, reply: FastifyReply, record
       outcome: reply.statusCode < 400 ? Outcome.SUCCESS : reply.statusCode < 500 ? Outcome.MINOR_FAILURE : Outcome.SERIOUS_FAILURE,
       outcomeDescription: reply.statusCode < 400 ? '' : `HTTP ${reply.statusCode}`,
       agent: who,
-      query: mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049),
+      query: trail?.query ?? (mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049)),
       purpose: trail?.purpose,
       requestId: request.requestId,
       correlationId: request.headers['x-correlation-id'] as string | undefined,

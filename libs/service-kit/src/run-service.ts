@@ -113,6 +113,7 @@ function parseBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   void fastify.addContentTypeParser<string>(/^application\/([a-z0-9.+-]+\+)?json/i, { parseAs: 'string' }, (request, body, done) => {
+    request.bodyText = body;
     if (isTooDeep(body)) return done(null, new MalformedBody());
     void parseJson(request, body, (error, value) => done(null, error ? new MalformedBody() : value));
   });

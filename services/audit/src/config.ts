@@ -7,6 +7,15 @@ export class AuditConfig extends StoreConfig {
 
   @IsString() OPERATOR_NAME = 'NHS England';
 
+  /** Rows after which an exported file ends. */
+  @IsInt() @Min(1) @Max(1_000_000) EXPORT_ROW_CAP = 100_000;
+
+  /** Accesses that happened longer ago are not taken from suppliers. Their records would be due for erasure. */
+  @IsInt() @Min(1) @Max(30) FEED_OLDEST_YEARS = 8;
+
+  /** Staff files, separated by commas: who works where, and who of them is a patient. The shape is the people file's. */
+  @IsString() STAFF = '';
+
   /** Names the log for ever, in its checkpoints and keys: an address without its scheme, e.g. `records.example.nhs.uk/audit/log`. */
   @Matches(/^[^\s+]{1,256}$/) LOG_ORIGIN!: string;
 

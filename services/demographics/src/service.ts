@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '@carespine/service-kit';
 import { CreatePatients20261124090000 } from '../migrations/20261124090000-create-patients';
+import { CreateStaffPatients20261124120000 } from '../migrations/20261124120000-create-staff-patients';
 import { AppModule } from './app.module';
 import { DemographicsConfig } from './config';
 import { answerOtherRequests } from './patients/other-requests';
@@ -8,6 +9,6 @@ export const demographics: ServiceDefinition = {
   name: 'demographics',
   module: AppModule,
   config: DemographicsConfig,
-  migrations: [CreatePatients20261124090000],
+  migrations: [CreatePatients20261124090000, CreateStaffPatients20261124120000],
   configure: answerOtherRequests,
 };

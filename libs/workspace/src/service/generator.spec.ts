@@ -15,6 +15,7 @@ describe('nx g @carespine/workspace:service', () => {
   it('writes the shape of every service', () => {
     expect(tree.listChanges().map((change) => change.path).sort()).toEqual([
       'deploy/local/services.mjs',
+      'package-lock.json',
       'services/care-plans/README.md',
       'services/care-plans/migrations/.gitkeep',
       'services/care-plans/package.json',
@@ -35,6 +36,24 @@ describe('nx g @carespine/workspace:service', () => {
     const offsets = [...table.matchAll(/offset: (\d+)/g)].map((match) => match[1]);
     expect(new Set(offsets).size).toBe(offsets.length);
     expect(table.indexOf("name: 'care-plans'")).toBeLessThan(table.indexOf("name: 'gateway'"));
+  });
+
+  it('keeps the lock file, and so npm ci, in step', () => {
+    const lock = JSON.parse(tree.read('package-lock.json', 'utf8') ?? '') as { packages: Record<string, unknown> };
+    expect(lock.packages['services/care-plans']).toMatchObject({ name: '@carespine/care-plans-service' });
+    expect(lock.packages['node_modules/@carespine/care-plans-service']).toEqual({ resolved: 'services/care-plans', link: true });
+    const earlier = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: object };
+    expect(Object.keys(lock.packages).filter((name) => !name.includes('care-plans'))).toEqual(Object.keys(earlier.packages));
+  });
+
+  it('makes a service without a database where nothing is kept', async () => {
+    const bare = new FsTree(root, false);
+    const generate = jest.requireActual<(tree: Tree, options: object) => Promise<void>>('./generator.cjs');
+    await generate(bare, { name: 'care-clock', database: false, port: 99 });
+    expect(bare.listChanges().some(({ path }) => path.includes('migrations'))).toBe(false);
+    expect(bare.read('services/care-clock/src/config.ts', 'utf8')).toContain('extends ServiceConfig');
+    expect(bare.read('deploy/local/services.mjs', 'utf8')).toContain("{ name: 'care-clock', offset: 99, main: mainOf('care-clock'), env: () => ({}) }");
+    await expect(generate(new FsTree(root, false), { name: 'care-clock', port: 3 })).rejects.toThrow('offset 3 is taken');
   });
 
   it('compiles', async () => {

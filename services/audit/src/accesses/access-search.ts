@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { AccessRecordedSchema, fromBinary, type AccessRecorded } from '@carespine/contracts';
-import { Fault, isCalendarDate, isNhsNumber } from '@carespine/fhir';
+import { Fault, isNhsNumber } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
+import { invalid, pageSizeOf, readParameters } from '../parameters';
+import { endOf, instantOf, monthAtMost, type Period } from './period';
 
 export interface AccessQuery {
   nhsNumber?: string;
-  userId?: string;
+  /** Any of them. */
+  userIds?: string[];
   requestId?: string;
   outcome?: number;
-  /** Both inclusive. */
+  /** v3-ActReason. */
+  purpose?: string;
   from: Date;
   to: Date;
   count: number;
@@ -30,12 +34,9 @@ export interface FoundAccess {
 const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
 const SDS_USER = 'https://fhir.nhs.uk/Id/sds-user-id';
 const TRANSACTION = 'https://fhir.nhs.uk/Id/transaction';
-const KNOWN = ['patient', 'agent', 'entity', 'date', 'outcome', '_count', '_page'];
+const KNOWN = ['patient', 'agent', 'entity', 'outcome', '_count', '_page'];
 /** Beyond this a total says nothing that a person could use. */
 const COUNTED = 10_000;
-const DAY_MS = 86_400_000;
-/** The longest month and its first day again, both whole, and the hours that a change of the clock may add. */
-const LONGEST_SPAN_MS = 32 * DAY_MS + 2 * 3_600_000;
 
 /**
  * @param parameters one string or several a name
@@ -43,19 +44,7 @@ const LONGEST_SPAN_MS = 32 * DAY_MS + 2 * 3_600_000;
  * @see audit specification, "The officer's work": a search spans at most one month
  */
 export function parseAccessQuery(parameters: Record<string, unknown>, now: Date): AccessQuery {
-  const unknown = Object.keys(parameters).filter((name) => !KNOWN.includes(name));
-  if (unknown.length > 0) {
-    const names = unknown.slice(0, 10).map((name) => `'${name.slice(0, 50)}'`);
-    throw new Fault('ADDITIONAL_PROPERTIES', {
-      diagnostics: `Invalid request with error - Additional properties are not allowed (${names.join(', ')} ${names.length > 1 ? 'were' : 'was'} unexpected)`,
-    });
-  }
-  const one = (name: string): string | undefined => {
-    const value = parameters[name];
-    if (value === undefined) return undefined;
-    if (typeof value !== 'string' || value === '') throw invalid(value, name);
-    return value;
-  };
+  const one = readParameters(parameters, KNOWN, ['date']);
   const nhsNumber = token(one('patient'), 'patient', NHS_NUMBER);
   if (nhsNumber !== undefined && !isNhsNumber(nhsNumber)) throw invalid(nhsNumber, 'patient');
   const userId = token(one('agent'), 'agent', SDS_USER);
@@ -66,10 +55,9 @@ export function parseAccessQuery(parameters: Record<string, unknown>, now: Date)
   if (nhsNumber === undefined && userId === undefined) throw new Fault('MISSING_VALUE', { diagnostics: "Missing value - 'patient/agent'" });
   const outcome = one('outcome');
   if (outcome !== undefined && !['0', '4', '8', '12'].includes(outcome)) throw invalid(outcome, 'outcome');
-  const count = Number(one('_count') ?? 20);
-  if (!Number.isInteger(count) || count < 1 || count > 100) throw invalid(parameters['_count'], '_count');
+  const count = pageSizeOf(one('_count'));
   const page = one('_page');
-  return { nhsNumber, userId, requestId, ...period(parameters['date'], now), count, ...(outcome !== undefined && { outcome: Number(outcome) }), ...(page && { after: cursorOf(page) }) };
+  return { nhsNumber, ...(userId !== undefined && { userIds: [userId] }), requestId, ...period(parameters['date'], now), count, ...(outcome !== undefined && { outcome: Number(outcome) }), ...(page && { after: cursorOf(page) }) };
 }
 
 /** Accesses by, or to patients of, one organisation, newest first. */
@@ -86,9 +74,12 @@ export class AccessSearch {
       conditions.push(condition(`$${values.length}`));
     };
     if (query.nhsNumber !== undefined) where((at) => `nhs_number = ${at} AND nhs_number <> ''`, query.nhsNumber);
-    if (query.userId !== undefined) where((at) => `user_id = ${at} AND user_id <> ''`, query.userId);
+    // one user is read off the index in order; several would have to be sorted
+    if (query.userIds?.length === 1) where((at) => `user_id = ${at} AND user_id <> ''`, query.userIds[0]);
+    else if (query.userIds !== undefined) where((at) => `user_id = ANY(${at}::text[])`, query.userIds);
     if (query.requestId !== undefined) where((at) => `request_id = ${at}`, query.requestId);
     if (query.outcome !== undefined) where((at) => `outcome = ${at}`, query.outcome);
+    if (query.purpose !== undefined) where((at) => `purpose = ${at}`, query.purpose);
     const counted = this.database.query<{ total: number }>({
       text: `SELECT count(*)::int AS total FROM (SELECT FROM access_events WHERE ${conditions.join(' AND ')} LIMIT ${COUNTED + 1}) AS matching`,
       values: [...values],
@@ -123,7 +114,7 @@ export function pageAfter({ id, recordedMs }: { id: string; recordedMs: number }
   return Buffer.from(JSON.stringify({ recorded: new Date(recordedMs).toISOString(), id })).toString('base64url');
 }
 
-function cursorOf(page: string): Cursor {
+export function cursorOf(page: string): Cursor {
   try {
     const cursor = JSON.parse(Buffer.from(page, 'base64url').toString()) as Cursor;
     if (/^[0-9a-f-]{36}$/.test(cursor.id) && !Number.isNaN(Date.parse(cursor.recorded))) return { id: cursor.id, recorded: cursor.recorded };
@@ -133,40 +124,24 @@ function cursorOf(page: string): Cursor {
   throw invalid(page, '_page');
 }
 
-function period(dates: unknown, now: Date): { from: Date; to: Date } {
+function period(dates: unknown, now: Date): Period {
   const given = dates === undefined ? [] : Array.isArray(dates) ? dates : [dates];
   let from: Date | undefined;
   let to: Date | undefined;
   for (const date of given) {
     const match = typeof date === 'string' ? /^(ge|le|eq)?(.+)$/.exec(date) : null;
     const start = match?.[2] && instantOf(match[2]);
-    if (!match || !start) throw invalid(date, 'date');
-    const end = new Date(start.getTime() + (match[2]?.length === 10 ? DAY_MS : 1));
+    if (!match?.[2] || !start) throw invalid(date, 'date');
     if (match[1] !== 'le') {
       if (from) throw invalid(date, 'date');
       from = start;
     }
     if (match[1] !== 'ge') {
       if (to) throw invalid(date, 'date');
-      to = end;
+      to = endOf(match[2]);
     }
   }
-  to ??= from ? new Date(Math.min(from.getTime() + LONGEST_SPAN_MS, now.getTime() + 60_000)) : new Date(now.getTime() + 60_000);
-  from ??= new Date(to.getTime() - LONGEST_SPAN_MS);
-  if (to.getTime() - from.getTime() > LONGEST_SPAN_MS) {
-    throw new Fault('INVALID_SEARCH_DATA', { diagnostics: "Invalid search data provided - 'date spans more than one month'" });
-  }
-  return { from, to };
-}
-
-/** Days are Europe/London calendar days. */
-function instantOf(text: string): Date | undefined {
-  if (isCalendarDate(text)) {
-    const midnightUtc = new Date(`${text}T00:00:00Z`);
-    const hour = Number(new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', hour: '2-digit', hourCycle: 'h23' }).format(midnightUtc));
-    return new Date(midnightUtc.getTime() - hour * 3_600_000);
-  }
-  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text)) ? new Date(text) : undefined;
+  return monthAtMost(from, to, now);
 }
 
 /** `system|value` of the right system, or the value alone. */
@@ -174,9 +149,4 @@ function token(value: string | undefined, name: string, system: string): string 
   if (!value?.includes('|')) return value;
   if (!value.startsWith(`${system}|`)) throw invalid(value, name);
   return value.slice(system.length + 1);
-}
-
-function invalid(value: unknown, name: string): Fault {
-  const shown = typeof value === 'string' && value.length <= 100 ? value : '...';
-  return new Fault('INVALID_VALUE', { diagnostics: `Invalid value - '${shown}' in field '${name}'` });
 }

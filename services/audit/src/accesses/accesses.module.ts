@@ -4,5 +4,5 @@ import { AccessSearch } from './access-search';
 import { AccessStore } from './access-store';
 import { AuditEventController } from './audit-event.controller';
 
-@Module({ imports: [TransparencyModule], controllers: [AuditEventController, AccessStore], providers: [AccessSearch] })
+@Module({ imports: [TransparencyModule], controllers: [AuditEventController, AccessStore], providers: [AccessSearch], exports: [AccessSearch] })
 export class AccessesModule {}

@@ -1,9 +1,10 @@
-import { Controller, Delete, Get, Header, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { Controller, Delete, Get, Header, Param, Patch, Put, Query } from '@nestjs/common';
 import { Access, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction, timestampMs } from '@carespine/contracts';
 import { Fault, searchset, type Bundle } from '@carespine/fhir';
 import { FHIR_JSON } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
+import { refuseOwnActivity } from '../reports/report-query';
 import { TransparencyLog } from '../transparency/transparency-log.service';
 import { AccessSearch, pageAfter, parseAccessQuery } from './access-search';
 import { auditEventOf, type AuditEvent } from './audit-event';
@@ -12,6 +13,9 @@ const report = (name: string, interaction: Interaction): AccessRule => ({
   permission: 'audit.reports',
   record: { interaction, resource: 'AuditEvent', name },
 });
+
+/** Whoever reads or feeds access records is told that they cannot be changed. */
+const anyChange = (name: string, interaction: Interaction): AccessRule => ({ ...report(name, interaction), permission: ['audit.reports', 'audit.feed'] });
 
 /** Who looked at whom: for privacy officers and Caldicott Guardians, within their own organisation. */
 @Controller('audit/FHIR/R4/AuditEvent')
@@ -33,6 +37,7 @@ export class AuditEventController {
     trail.purpose = 'HOPERAT';
     const query = parseAccessQuery(parameters, new Date());
     if (query.nhsNumber) trail.open(query.nhsNumber);
+    else refuseOwnActivity(who, query.userIds?.[0]);
     const [{ page, more, total }, provable] = await Promise.all([this.accesses.find(who.organisation.odsCode, query), this.log.size()]);
     const last = more ? page.at(-1) : undefined;
     const bundle = searchset(page.map((access) => ({ fullUrl: `${this.base()}/${access.id}`, resource: auditEventOf(access, provable, this.operator()), search: { mode: 'match' as const } })), total);
@@ -59,27 +64,21 @@ export class AuditEventController {
   }
 
   @Put([':id', ''])
-  @Access(report('Refused update of access records', Interaction.UPDATE))
-  update(): never {
-    throw appendOnly();
+  @Access(anyChange('Refused update of access records', Interaction.UPDATE))
+  update(@Param('id') id?: string): never {
+    throw appendOnly(id);
   }
 
   @Patch([':id', ''])
-  @Access(report('Refused update of access records', Interaction.PATCH))
-  patch(): never {
-    throw appendOnly();
+  @Access(anyChange('Refused update of access records', Interaction.PATCH))
+  patch(@Param('id') id?: string): never {
+    throw appendOnly(id);
   }
 
   @Delete([':id', ''])
-  @Access(report('Refused deletion of access records', Interaction.DELETE))
-  delete(): never {
-    throw appendOnly();
-  }
-
-  @Post()
-  @Access(report('Refused creation of access records', Interaction.CREATE))
-  create(): never {
-    throw appendOnly();
+  @Access(anyChange('Refused deletion of access records', Interaction.DELETE))
+  delete(@Param('id') id?: string): never {
+    throw appendOnly(id);
   }
 
   private operator(): { odsCode: string; name: string } {
@@ -97,5 +96,5 @@ export class AuditEventController {
   }
 }
 
-const appendOnly = (): Fault =>
-  new Fault('METHOD_NOT_ALLOWED', { diagnostics: 'Access records are append-only', headers: { allow: 'GET' } });
+const appendOnly = (id: string | undefined): Fault =>
+  new Fault('METHOD_NOT_ALLOWED', { diagnostics: 'Access records are append-only', headers: { allow: id === undefined ? 'GET, POST' : 'GET' } });

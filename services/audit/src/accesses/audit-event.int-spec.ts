@@ -7,6 +7,7 @@ import { audit } from '../service';
 import type { AuditEvent } from './audit-event';
 
 const OFFICER = aUser({ activityCodes: ['B0264', 'B0011'], jobRole: 'R0001', userId: '555000000999' });
+const GUARDIAN = aUser({ activityCodes: ['B0264'], jobRole: 'R5105', userId: '555000000888' });
 const NURSE = aUser({ userId: '555000000102', name: 'Ada Nurse' });
 
 describe('who looked at this patient', () => {
@@ -80,7 +81,8 @@ describe('who looked at this patient', () => {
 
   it('records the report itself', async () => {
     await ask('agent=555000000102');
-    await eventually(async () => expect((await ask('agent=555000000999')).body.total).toBeGreaterThan(0));
+    expect((await ask('agent=555000000999')).status).toBe(403); // her own activity is for the guardian to look at
+    await eventually(async () => expect((await ask('agent=555000000999', GUARDIAN)).body.total).toBeGreaterThan(0));
   });
 
   it.each([
@@ -106,9 +108,11 @@ describe('who looked at this patient', () => {
   });
 
   it('is append-only', async () => {
-    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+    for (const method of ['PUT', 'PATCH', 'DELETE']) {
       const answer = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent`, { method, headers: await contextOf(OFFICER) });
-      expect([method, answer.status, answer.headers.get('allow')]).toEqual([method, 405, 'GET']);
+      expect([method, answer.status, answer.headers.get('allow')]).toEqual([method, 405, 'GET, POST']);
+      const one = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent/1`, { method, headers: await contextOf(OFFICER) });
+      expect([method, one.status, one.headers.get('allow')]).toEqual([method, 405, 'GET']);
     }
   });
 });

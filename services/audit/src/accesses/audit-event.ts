@@ -1,5 +1,6 @@
 import { Interaction, timestampMs, type AccessRecorded, type Agent } from '@carespine/contracts';
 import type { Coding, Identifier, Reference } from '@carespine/fhir';
+import { originalOf } from '../feed/fed-access';
 import { OUTCOME_CODES } from './access-store';
 
 /** FHIR R4 AuditEvent in the shape of PARS and of IHE BALP. */
@@ -73,7 +74,8 @@ const dicom = (code: string, display: string, action: AuditEvent['action']): Kin
   toClient: action === 'R' ? true : undefined,
 });
 
-const KINDS: Record<Interaction, Kind> = {
+/** What kind of act each interaction is. */
+export const KINDS: Record<Interaction, Kind> = {
   [Interaction.UNSPECIFIED]: rest('operation', 'E'),
   [Interaction.READ]: rest('read', 'R', true),
   [Interaction.VREAD]: rest('vread', 'R', true),
@@ -98,27 +100,27 @@ const KINDS: Record<Interaction, Kind> = {
  * @param provable size of the tree that is signed
  * @param operator the organisation that runs the platform
  * @see audit specification, "AuditEvent shape"; PARS StructureDefinition England-AuditEvent-PARS; IHE ITI BALP.
- *   The device is typed `Device`, as in all published PARS examples and as R4 allows (the PARS profile's own `Endpoint` is no target of `agent.who`).
+ *   What a supplier fed is answered as it was fed. The device is typed `Device`, as in all published PARS examples and as R4 allows (the PARS profile's own `Endpoint` is no target of `agent.who`).
  */
 export function auditEventOf(
   { id, record, leafIndex }: { id: string; record: AccessRecorded; leafIndex: number },
   provable: number,
   operator: { odsCode: string; name: string },
 ): AuditEvent {
+  const leaf: AuditEvent['extension'][number] = {
+    url: LOG_LEAF,
+    extension: [
+      { url: 'index', valueDecimal: leafIndex },
+      { url: 'status', valueCode: leafIndex < provable ? 'provable' : 'committed' },
+    ],
+  };
+  if (record.original.length > 0) return originalOf(id, record, leaf);
   const { toClient, subtype, ...kind } = KINDS[record.interaction];
   const { agent } = record;
   return {
     resourceType: 'AuditEvent',
     id,
-    extension: [
-      {
-        url: LOG_LEAF,
-        extension: [
-          { url: 'index', valueDecimal: leafIndex },
-          { url: 'status', valueCode: leafIndex < provable ? 'provable' : 'committed' },
-        ],
-      },
-    ],
+    extension: [leaf],
     type: kind.type,
     subtype: [subtype],
     action: kind.action,

@@ -5,6 +5,7 @@ import { Interaction } from '@carespine/contracts';
 import { Fault, isNhsNumber, searchset, type NhsNumber, type OperationOutcome, type Patient } from '@carespine/fhir';
 import { FHIR_JSON, MalformedBody } from '@carespine/service-kit';
 import { DemographicsConfig } from '../config';
+import { StaffHouseholds } from '../households/staff-households';
 import { PatientSearch } from '../search/patient-search';
 import { parseSearch } from '../search/search-parameters';
 import { requireIfMatch, requireJsonPatch } from '../updates/headers';
@@ -22,6 +23,7 @@ export class PatientsController {
     private readonly register: PatientRegister,
     private readonly patients: PatientSearch,
     private readonly config: DemographicsConfig,
+    private readonly households: StaffHouseholds,
   ) {}
 
   @Get()
@@ -39,7 +41,7 @@ export class PatientsController {
   @Get(':id')
   @Access({ permission: 'demographics.read', record: { interaction: Interaction.READ, resource: 'Patient', name: 'Retrieve patient', patient: 'id' } })
   async read(@Param('id') id: string, @Caller() who: Principal, @Trail() trail: AccessTrail, @Res() reply: FastifyReply): Promise<FastifyReply> {
-    return answer(reply, await this.register.read(nhsNumberOf(id), who), trail);
+    return this.answer(reply, await this.register.read(nhsNumberOf(id), who), who, trail);
   }
 
   @Patch(':id')
@@ -67,7 +69,8 @@ export class PatientsController {
     requireJsonPatch(headers['content-type']);
     const nhsNumber = nhsNumberOf(id);
     const patches = body instanceof MalformedBody ? undefined : body;
-    return answer(reply, await this.register.update(nhsNumber, version, patches, who, { id: request.requestId, traceparent: request.traceparent }), trail);
+    const served = await this.register.update(nhsNumber, version, patches, who, { id: request.requestId, traceparent: request.traceparent });
+    return this.answer(reply, served, who, trail);
   }
 
   /** The number is missing. */
@@ -84,21 +87,22 @@ export class PatientsController {
     throw new Fault('UNSUPPORTED_REQUEST');
   }
 
+  private async answer(reply: FastifyReply, served: Served, who: Principal, trail: AccessTrail): Promise<FastifyReply> {
+    const { nhsNumber, version, json } = served;
+    trail.open(nhsNumber, String(version), this.households.knows(who) && (await this.households.shares(who, served)));
+    return reply.header('content-type', FHIR_JSON).header('etag', `W/"${version}"`).header('cache-control', 'no-store').send(json);
+  }
+
   private bundle(hits: { nhsNumber: string; record: string; score: number }[], who: Principal, trail: AccessTrail): string {
     const today = todayInLondon();
     const view = viewOf(who);
     const entries = hits.map(({ nhsNumber, record, score }) => {
       const patient = JSON.parse(record) as Patient;
-      trail.open(nhsNumber, patient.meta?.versionId);
+      trail.open(nhsNumber, patient.meta?.versionId, this.households.knows(who) && this.households.sharesWith(who, patient));
       return { fullUrl: `${this.config.PUBLIC_URL}/${BASE_PATH}/Patient/${nhsNumber}`, search: { score }, resource: searchHit(patient, view, today) };
     });
     return JSON.stringify(searchset(entries));
   }
-}
-
-function answer(reply: FastifyReply, { nhsNumber, version, json }: Served, trail: AccessTrail): FastifyReply {
-  trail.open(nhsNumber, String(version));
-  return reply.header('content-type', FHIR_JSON).header('etag', `W/"${version}"`).header('cache-control', 'no-store').send(json);
 }
 
 const tooMany = (): OperationOutcome => new Fault('TOO_MANY_MATCHES').toOperationOutcome();

@@ -4,6 +4,7 @@ import { Interaction } from '@carespine/contracts';
 import { searchset, type Bundle, type RelatedPerson } from '@carespine/fhir';
 import { Database, FHIR_JSON } from '@carespine/service-kit';
 import { DemographicsConfig } from '../config';
+import { StaffHouseholds } from '../households/staff-households';
 import { PatientRegister } from './patient-register.service';
 import { BASE_PATH, nhsNumberOf } from './patients.controller';
 import { serveRelatedPerson, type Confidentiality } from './serving';
@@ -16,6 +17,7 @@ export class RelatedPersonsController {
     private readonly register: PatientRegister,
     private readonly database: Database,
     private readonly config: DemographicsConfig,
+    private readonly households: StaffHouseholds,
   ) {}
 
   @Get()
@@ -26,7 +28,7 @@ export class RelatedPersonsController {
   })
   async list(@Param('id') id: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<Bundle<RelatedPerson>> {
     const patient = await this.register.read(nhsNumberOf(id), who);
-    trail.open(patient.nhsNumber, String(patient.version));
+    trail.open(patient.nhsNumber, String(patient.version), this.households.knows(who) && (await this.households.shares(who, patient)));
     if (patient.confidentiality !== 'U') return searchset<RelatedPerson>([]);
     const { rows } = await this.database.query<{ id: string; resource: string; confidentiality: Confidentiality | null }>({
       name: 'related-persons',

@@ -1,4 +1,5 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { anyPermissionOf } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiRefused, ApiUnavailable } from '../apis/api-client';
@@ -38,11 +39,11 @@ export class PageErrors implements ExceptionFilter {
   private forbidden(reply: FastifyReply, error: unknown): void {
     const { who } = reply.request.access;
     const { access } = reply.request.routeOptions.config;
-    const permission = access && 'rule' in access ? access.rule.permission : '';
-    if (!(error instanceof ApiRefused) && who?.stepUp.has(permission)) {
+    const permissions = access && 'rule' in access ? anyPermissionOf(access.rule) : [];
+    if (!(error instanceof ApiRefused) && permissions.some((one) => who?.stepUp.has(one))) {
       return void reply.header('cache-control', 'no-store').redirect(`/auth/step-up?returnTo=${returnTo(reply.request)}`, 302);
     }
-    this.pages.show(reply, 'problems/no-permission', { capability: CAPABILITIES[permission], noRole: who && !who.role }, 403);
+    this.pages.show(reply, 'problems/no-permission', { capability: CAPABILITIES[permissions[0] ?? ''], noRole: who && !who.role }, 403);
   }
 }
 

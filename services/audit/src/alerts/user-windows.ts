@@ -1,0 +1,114 @@
+import type { PoolClient } from 'pg';
+import { AccessRecordedSchema, fromBinary, type Interaction } from '@carespine/contracts';
+import { DEFAULTS, type KeptPolicy } from '../organisation-policy/organisation-policies.service';
+import { isEnabled } from '../organisation-policy/policy';
+import type { Act } from './act';
+import { COUNTS, measure, WINDOW_RULES, windowMs, type WindowAct, type WindowHit, type WindowRule } from './window-rules';
+
+interface Row {
+  at: number;
+  event_id: string;
+  recorded: Date;
+  nhs_number: string;
+  request_id: string;
+  interaction: number;
+  outcome: 0 | 4 | 8 | 12;
+  service: string;
+  refused: Buffer | null;
+}
+
+/** What one user did in this batch. */
+interface Doing {
+  acts: Act[];
+  policy: KeptPolicy;
+}
+
+const MOST_ACTS = 5000;
+const MOST_REMEMBERED = 300_000;
+
+/**
+ * Rules over a stretch of one user's time, at the cost of a subtraction an act.
+ *
+ * A count within a window can grow by one an act and no faster. So after each look at the store a user has a credit, the number of
+ * acts that cannot fire the rule; only whoever has used it up is looked at again. Somebody unknown has none.
+ */
+export class UserWindows {
+  private readonly credits = new Map<string, { policyVersion: number; left: Record<WindowRule, number> }>();
+
+  /** Whatever was remembered may be behind: look again. */
+  forget(): void {
+    this.credits.clear();
+  }
+
+  async hits(acts: readonly Act[], policies: Map<string, KeptPolicy>, upTo: bigint, tx: PoolClient): Promise<{ act: Act; hit: WindowHit }[]> {
+    const users = new Map<string, Doing>();
+    for (const act of acts) {
+      if (act.userId === '' || act.odsCode === '' || !WINDOW_RULES.some((rule) => COUNTS[rule](act))) continue;
+      const key = `${act.userId} ${act.odsCode}`;
+      const doing = users.get(key);
+      if (doing) doing.acts.push(act);
+      else users.set(key, { acts: [act], policy: policies.get(act.odsCode) ?? DEFAULTS });
+    }
+    const looked = [...users].filter(([key, doing]) => this.isCreditUsedUp(key, doing));
+    if (looked.length === 0) return [];
+    const rows = await this.read(looked.map(([, doing]) => doing), upTo, tx);
+    return looked.flatMap(([key, { acts: own, policy }], i) => {
+      const last = own.at(-1);
+      if (!last) return [];
+      const found: { act: Act; hit: WindowHit }[] = [];
+      const left = {} as Record<WindowRule, number>;
+      for (const rule of WINDOW_RULES) {
+        const { hit, credit } = measure(rule, rows[i] ?? [], policy, last.jobRole);
+        left[rule] = credit;
+        if (hit && isEnabled(policy, rule)) found.push({ act: last, hit });
+      }
+      this.credits.set(key, { policyVersion: policy.version, left });
+      return found;
+    });
+  }
+
+  private isCreditUsedUp(key: string, { acts, policy }: Doing): boolean {
+    const credit = this.credits.get(key);
+    if (!credit || credit.policyVersion !== policy.version) {
+      if (this.credits.size > MOST_REMEMBERED) this.credits.clear();
+      return true;
+    }
+    for (const act of acts) for (const rule of WINDOW_RULES) if (COUNTS[rule](act)) credit.left[rule]--;
+    return WINDOW_RULES.some((rule) => credit.left[rule] <= 0);
+  }
+
+  /** Each user's acts from a window before the first new one on, oldest first. */
+  private async read(users: Doing[], upTo: bigint, tx: PoolClient): Promise<WindowAct[][]> {
+    const since = users.map(({ acts, policy }) => {
+      const longest = Math.max(...WINDOW_RULES.map((rule) => windowMs(policy, rule)));
+      return new Date(Math.min(...acts.map(({ recorded }) => recorded.getTime())) - longest).toISOString();
+    });
+    const { rows } = await tx.query<Row>({
+      name: 'acts-of-users',
+      text: `SELECT u.at::int, e.* FROM unnest($1::text[], $2::text[], $3::timestamptz[]) WITH ORDINALITY AS u (user_id, ods_code, since, at)
+        CROSS JOIN LATERAL (
+          SELECT event_id, recorded, nhs_number, request_id, interaction, outcome, service, CASE WHEN outcome = 4 THEN payload END AS refused
+          FROM access_events WHERE user_id = u.user_id AND user_id <> '' AND ods_code = u.ods_code AND recorded > u.since AND leaf_index <= $4
+          ORDER BY recorded DESC, event_id DESC LIMIT ${MOST_ACTS}
+        ) AS e`,
+      values: [users.map(({ acts }) => acts[0]?.userId), users.map(({ acts }) => acts[0]?.odsCode), since, upTo.toString()],
+    });
+    const found: WindowAct[][] = users.map(() => []);
+    for (const row of rows) {
+      const user = users[row.at - 1]?.acts[0];
+      found[row.at - 1]?.push({
+        eventId: row.event_id,
+        recorded: row.recorded,
+        nhsNumber: row.nhs_number,
+        requestId: row.request_id,
+        interaction: row.interaction as Interaction,
+        outcome: row.outcome,
+        service: row.service,
+        userId: user?.userId ?? '',
+        outcomeDescription: row.refused ? fromBinary(AccessRecordedSchema, row.refused).outcomeDescription : '',
+      });
+    }
+    for (const acts of found) acts.reverse();
+    return found;
+  }
+}

@@ -1,0 +1,100 @@
+import { thresholdOf, type Policy } from '../organisation-policy/policy';
+import { isRefusal, isSearch, isView, type ActKind } from './act';
+
+/** An act of one user, as a window holds it. */
+export type WindowAct = ActKind & { eventId: string; recorded: Date; requestId: string };
+
+export const WINDOW_RULES = ['many-patients', 'search-trawling', 'refusal-burst'] as const;
+export type WindowRule = (typeof WINDOW_RULES)[number];
+
+export interface WindowHit {
+  rule: WindowRule;
+  reason: string;
+  /** The acts that were too many. */
+  evidence: WindowAct[];
+  /** How many it took. */
+  needed: number;
+}
+
+export interface Measured {
+  hit?: WindowHit;
+  /** How many more acts of the rule's kind there must be at least before it can fire. */
+  credit: number;
+}
+
+/** Whether an act counts towards a rule at all. */
+export const COUNTS: Record<WindowRule, (act: ActKind) => boolean> = {
+  'many-patients': isView,
+  'search-trawling': isSearch,
+  'refusal-burst': isRefusal,
+};
+
+export const windowMs = (policy: Policy, rule: WindowRule): number => thresholdOf(policy, rule, 'windowMinutes') * 60_000;
+
+/** How many of a rule's acts fire it. A busy job role may have a baseline of its own. */
+export function neededFor(policy: Policy, rule: WindowRule, jobRole: string): number {
+  if (rule === 'many-patients') return thresholdOf(policy, rule, jobRole) || thresholdOf(policy, rule, 'patients');
+  return thresholdOf(policy, rule, rule === 'search-trawling' ? 'searches' : 'refusals');
+}
+
+/**
+ * One user's acts held against one rule, in whichever stretch of the window's length holds most.
+ *
+ * @param acts of one user, oldest first, from a window before the earliest act that is new
+ */
+export function measure(rule: WindowRule, acts: readonly WindowAct[], policy: Policy, jobRole: string): Measured {
+  const needed = neededFor(policy, rule, jobRole);
+  const length = windowMs(policy, rule);
+  const counted = acts.filter(COUNTS[rule]);
+  const views = rule === 'search-trawling' ? acts.filter(isView) : [];
+  const window = new Tally(rule === 'many-patients' ? (act) => act.nhsNumber : rule === 'search-trawling' ? (act) => act.requestId : (act) => act.eventId);
+  const viewed = new Tally((act) => act.nhsNumber);
+  let nextView = 0;
+  let hit: WindowHit | undefined;
+  for (const act of counted) {
+    const since = act.recorded.getTime() - length;
+    window.add(act, since);
+    for (let view = views[nextView]; view && view.recorded <= act.recorded; view = views[++nextView]) viewed.add(view, since);
+    viewed.forget(since);
+    if (window.size < needed) continue;
+    if (rule === 'search-trawling' && viewed.size * 100 > window.size * thresholdOf(policy, rule, 'viewsPercent')) continue;
+    hit = { rule, reason: reasonOf(rule, window.size, viewed.size, length / 60_000), evidence: [...window.acts], needed };
+  }
+  // the stretch slides on: it can grow by one an act, no faster
+  return { hit, credit: Math.max(1, needed - window.size) };
+}
+
+function reasonOf(rule: WindowRule, count: number, views: number, minutes: number): string {
+  if (rule === 'many-patients') return `${count} patients within ${minutes} minutes`;
+  if (rule === 'search-trawling') return `${count} searches and ${views} records opened within ${minutes} minutes`;
+  return `${count} refusals within ${minutes} minutes`;
+}
+
+/** Distinct things within a window that slides. */
+class Tally {
+  acts: WindowAct[] = [];
+  private readonly counts = new Map<string, number>();
+
+  constructor(private readonly keyOf: (act: WindowAct) => string) {}
+
+  get size(): number {
+    return this.counts.size;
+  }
+
+  add(act: WindowAct, since: number): void {
+    this.acts.push(act);
+    this.counts.set(this.keyOf(act), (this.counts.get(this.keyOf(act)) ?? 0) + 1);
+    this.forget(since);
+  }
+
+  forget(since: number): void {
+    let gone = 0;
+    for (let act = this.acts[gone]; act && act.recorded.getTime() <= since; act = this.acts[++gone]) {
+      const key = this.keyOf(act);
+      const left = (this.counts.get(key) ?? 1) - 1;
+      if (left === 0) this.counts.delete(key);
+      else this.counts.set(key, left);
+    }
+    if (gone > 0) this.acts = this.acts.slice(gone);
+  }
+}
