@@ -71,11 +71,11 @@ export interface TimelineEntry {
 export const describeHistory = (history: readonly AlertStep[]): TimelineEntry[] =>
   history.toSorted((a, b) => a.at.localeCompare(b.at)).map(describeStep);
 
-function describeStep({ at, by, step, note, outcome, assignee }: AlertStep): TimelineEntry {
+function describeStep({ at, by, step, note, outcome, assignee, duplicateOf }: AlertStep): TimelineEntry {
   const { date, time } = momentInWords(at);
   const said = STEPS[step] ?? sentence(step);
   return {
-    title: [said, assignee && `to ${assignee.name}`, outcome && `as ${(OUTCOMES[outcome] ?? sentence(outcome)).toLowerCase()}`].filter(Boolean).join(' '),
+    title: [said, assignee && `to ${assignee.name}`, outcome && `as ${(OUTCOMES[outcome] ?? sentence(outcome)).toLowerCase()}`, duplicateOf && `of ${duplicateOf}`].filter(Boolean).join(' '),
     when: `${date}, ${time}`,
     who: by === 'platform' ? 'Carespine' : by.name,
     note: note ?? '',
@@ -96,6 +96,7 @@ export function describeAlert(alert: Alert, me: string | undefined) {
     user: alert.user && { name: alert.user.name, userId: alert.user.userId, role: alert.user.jobRoleName ?? alert.user.jobRole ?? '' },
     nhsNumber: alert.patient?.nhsNumber,
     note: alert.note ?? '',
+    outcome: alert.outcome && [OUTCOMES[alert.outcome] ?? sentence(alert.outcome), alert.duplicateOf && `of ${alert.duplicateOf}`].filter(Boolean).join(' '),
     history: describeHistory(alert.history),
     evidence: alert.evidence.map(({ accessId, recorded, interactionName, outcome, purpose }) => {
       const { date, time } = momentInWords(recorded);

@@ -24,7 +24,7 @@ export interface AlertEvidence {
   recorded: string;
   interactionName: string;
   service: string;
-  outcome: number | string;
+  outcome: string;
   purpose?: string;
 }
 
@@ -35,6 +35,7 @@ export interface AlertStep {
   note?: string;
   outcome?: string;
   assignee?: { userId: string; name: string };
+  duplicateOf?: string;
 }
 
 export interface Alert extends AlertSummary {
@@ -42,6 +43,8 @@ export interface Alert extends AlertSummary {
   user?: Person & { jobRole?: string; roleProfileId?: string };
   organisation: { odsCode: string; name: string };
   note?: string;
+  outcome?: string;
+  duplicateOf?: string;
   evidence: AlertEvidence[];
   history: AlertStep[];
   /** Those that the caller may take now. */

@@ -32,7 +32,7 @@ export interface Sample {
   id: string;
   from: string;
   to: string;
-  seed: string | number;
+  seed: string;
   /** Percent. */
   share: number;
   selection: Policy['selection'];

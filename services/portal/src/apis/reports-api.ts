@@ -6,7 +6,7 @@ import { queryOf, type Days, type Listed, type Person } from './desk';
 /** One access record, as the reports list it. */
 export interface AccessRow {
   id: string;
-  leafIndex?: number | string;
+  leafIndex: number;
   recorded: string;
   user?: Person & { roleProfileId?: string };
   organisation: { odsCode: string; name: string };
@@ -19,7 +19,7 @@ export interface AccessRow {
   resource?: string;
   version?: string;
   /** FHIR AuditEventOutcome */
-  outcome: number | string;
+  outcome: string;
   outcomeDescription?: string;
   purpose?: string;
   query?: string;

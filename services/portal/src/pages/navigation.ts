@@ -1,16 +1,16 @@
 import type { Permission, Principal } from '@carespine/access-control';
 
-/** Permissions of the desk's parts. */
-export const CAN_SEE_ALERTS: Permission = 'audit.reports';
-export const CAN_REPORT: Permission = 'audit.reports';
-export const CAN_ANSWER: Permission = 'audit.sar';
+/** Permissions of the desk's parts; one of several is enough. */
+export const CAN_SEE_ALERTS: readonly Permission[] = ['audit.reports', 'audit.alerts-override', 'audit.alerts-self-claimed'];
+export const CAN_REPORT: readonly Permission[] = ['audit.reports'];
+export const CAN_ANSWER: readonly Permission[] = ['audit.sar'];
 
 interface Item {
   text: string;
   href: string;
   /** In a sentence, on the home page. */
   about: string;
-  permission: Permission;
+  permission: readonly Permission[];
   /** The addresses that belong to the item. */
   pages: RegExp;
 }
@@ -20,14 +20,14 @@ const NAVIGATION: Item[] = [
     text: 'Find a patient',
     href: '/find-a-patient',
     about: 'By NHS number, or by name and date of birth',
-    permission: 'demographics.trace',
+    permission: ['demographics.trace'],
     pages: /^\/find-a-patient|^\/patients\/[^/]+($|\/edit)/,
   },
   {
     text: 'Privacy desk',
     href: '/desk',
     about: 'What waits for you: alerts, samples and requests',
-    permission: CAN_REPORT,
+    permission: CAN_SEE_ALERTS,
     pages: /^\/desk($|\/(policy|samples))/,
   },
   {
@@ -53,7 +53,9 @@ const NAVIGATION: Item[] = [
   },
 ];
 
-export const holds = (who: Principal, permission: Permission): boolean => who.permissions.has(permission) || who.stepUp.has(permission);
+/** Now, or after a stronger sign-in. */
+export const holds = (who: Principal, permissions: readonly Permission[]): boolean =>
+  permissions.some((one) => who.permissions.has(one) || who.stepUp.has(one));
 
 /** The pages that the chosen role opens, also those that a stronger sign-in would. */
 export function navigationOf(who: Principal, path: string) {
@@ -61,6 +63,6 @@ export function navigationOf(who: Principal, path: string) {
     ...item,
     current: path === item.href,
     active: item.pages.test(path),
-    needsStepUp: !who.permissions.has(item.permission),
+    needsStepUp: !item.permission.some((one) => who.permissions.has(one)),
   }));
 }

@@ -12,6 +12,7 @@ const CAPABILITIES: Record<string, string> = {
   'demographics.read': 'see patient details',
   'demographics.update': 'change patient details',
   'audit.reports': 'see who looked at records',
+  'audit.sar': 'answer subject access requests',
 };
 
 /** Turns everything that goes wrong into a page that says what to do next. */

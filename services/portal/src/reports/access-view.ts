@@ -81,7 +81,7 @@ export function describeAccess(row: Pick<AccessRow, 'recorded' | 'outcome'> & Pa
     odsCode: organisation?.odsCode ?? '',
     what: act || name || 'Used the record',
     detail: act ? name : '',
-    outcome: OUTCOMES[String(row.outcome)] ?? 'Failed',
+    outcome: OUTCOMES[row.outcome] ?? 'Failed',
     outcomeNote: outcomeDescription && !outcomeDescription.startsWith('HTTP ') ? outcomeDescription : '',
     reason: REASONS[purpose ?? ''] ?? (purpose || 'Not given'),
     nhsNumber: row.nhsNumber ?? '',
@@ -107,7 +107,7 @@ export function describeAccesses(rows: readonly AccessRow[]): AccessView[] {
 
 /** Whether a read of a patient belongs to the read of related people that follows it. */
 function isRecordOf(row: AccessRow, later: AccessRow): boolean {
-  const read = (one: AccessRow) => one.interaction.toLowerCase() === 'read' && String(one.outcome) === '0';
+  const read = (one: AccessRow) => one.interaction.toLowerCase() === 'read' && one.outcome === '0';
   return (
     read(row) &&
     read(later) &&

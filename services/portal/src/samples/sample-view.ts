@@ -44,7 +44,7 @@ export function describeSample(sample: Sample) {
     population: sample.population,
     share: sample.share,
     selection: SELECTIONS[sample.selection],
-    seed: String(sample.seed),
+    seed: sample.seed,
     checked: sample.checked,
     appropriate: sample.appropriate,
     allChecked: sample.checked >= count,
