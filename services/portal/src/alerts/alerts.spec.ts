@@ -40,7 +40,7 @@ describe('an alert', () => {
     expect(body).toMatch(/href="\/accesses\/[\w-]+\/proof"/);
     expect(body).not.toMatch(/href="[^"]*(9000000009|555000000101)/);
     const report = /href="(\/reports\/patient-access\/[^"]+)"/.exec(body)?.[1] ?? '';
-    expect(await get(report)).toContain('45 accesses');
+    expect(await get(report)).toContain('45 access records');
   });
 
   it.each(['/desk/alerts/none', '/desk/alerts/..%2fpolicy', '/desk/alerts/AL-1000/nothing'])('%s is not found', async (url) =>

@@ -80,7 +80,7 @@ export function describeAccess(row: Pick<AccessRow, 'recorded' | 'outcome'> & Pa
     organisation: organisation?.name ?? '',
     odsCode: organisation?.odsCode ?? '',
     what: act || name || 'Used the record',
-    detail: act ? name : '',
+    detail: act && row.resource ? name : '',
     outcome: OUTCOMES[row.outcome] ?? 'Failed',
     outcomeNote: outcomeDescription && !outcomeDescription.startsWith('HTTP ') ? outcomeDescription : '',
     reason: REASONS[purpose ?? ''] ?? (purpose || 'Not given'),

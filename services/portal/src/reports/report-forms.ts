@@ -126,7 +126,7 @@ export function criteriaOf({ fields }: ReportForm, values: Values): { key: strin
     .map((field) => {
       const value = values[field.name] ?? '';
       if (field.name === 'from') return { key: 'Dates', value: period };
-      if (field.name === 'nhsNumber') return { key: field.label, value: formatNhsNumber(parseNhsNumber(value) ?? '') };
+      if (value && field.name === 'nhsNumber') return { key: field.label, value: formatNhsNumber(parseNhsNumber(value) ?? '') };
       return { key: field.label, value: field.options?.find((option) => option.value === value)?.text ?? value };
     })
     .filter(({ value }) => value);

@@ -40,7 +40,7 @@ describe('who looked at this patient', () => {
       'Care and treatment',
       'Emergency override',
       'Refused',
-      '45 accesses',
+      '45 access records',
       '/accesses/01900000-0000-7000-8000-000000000000/proof',
     ]) {
       expect(body).toContain(text);
@@ -61,7 +61,7 @@ describe('who looked at this patient', () => {
     const address = await ask('patient-access', { nhsNumber: '9000000009', person: '5550 0000 0101', outcome: '4', purpose: 'TREAT' });
     expect(address).not.toMatch(/555000|2026|9000000009/);
     const { body } = await portal.get(address, officer);
-    expect(body).toContain('9 accesses');
+    expect(body).toContain('9 access records');
     expect(lastUrl()).toContain('patient=9000000009&user=555000000101&from=2026-11-01&to=2026-11-24&outcome=4&purpose=TREAT');
     const again = await portal.get(`${address}/change`, officer);
     expect(again.body).toContain('value="5550 0000 0101"');
