@@ -7,6 +7,7 @@ import { OrganisationPolicyModule } from './organisation-policy/organisation-pol
 import { ReportsModule } from './reports/reports.module';
 import { SamplingModule } from './sampling/sampling.module';
 import { StaffModule } from './staff/staff.module';
+import { SubjectAccessModule } from './subject-access/subject-access.module';
 import { TransparencyModule } from './transparency/transparency.module';
 
 @Module({
@@ -19,6 +20,7 @@ import { TransparencyModule } from './transparency/transparency.module';
     ReportsModule,
     ExportsModule,
     FeedModule,
+    SubjectAccessModule,
     TransparencyModule,
   ],
 })

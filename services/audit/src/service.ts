@@ -6,6 +6,7 @@ import { CreateAlerts20261124114000 } from '../migrations/20261124114000-create-
 import { CreateActivityCounts20261124114500 } from '../migrations/20261124114500-create-activity-counts';
 import { CreateExports20261124115000 } from '../migrations/20261124115000-create-exports';
 import { CreateFedEvents20261124115500 } from '../migrations/20261124115500-create-fed-events';
+import { CreateSubjectAccessRequests20261124120500 } from '../migrations/20261124120500-create-subject-access-requests';
 import { CreateTransparencyLog20261124123000 } from '../migrations/20261124123000-create-transparency-log';
 import { AppModule } from './app.module';
 import { AuditConfig } from './config';
@@ -22,6 +23,7 @@ export const audit: ServiceDefinition = {
     CreateActivityCounts20261124114500,
     CreateExports20261124115000,
     CreateFedEvents20261124115500,
+    CreateSubjectAccessRequests20261124120500,
     CreateTransparencyLog20261124123000,
   ],
 };
