@@ -55,6 +55,7 @@ export const services = [
     main: mainOf('audit'),
     database: 'audit',
     env: (stack) => ({
+      STAFF: stack.people.join(','),
       LOG_ORIGIN: logOrigin,
       LOG_SIGNING_KEY: process.env.LOG_SIGNING_KEY || JSON.stringify(stack.secrets.logSigningKey),
       ...(withWitness && {

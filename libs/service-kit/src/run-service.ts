@@ -5,7 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { throwError, type Observable } from 'rxjs';
-import { AccessLog, ContextVerifier } from '@carespine/access-control';
+import { AccessLog, anyPermissionOf, ContextVerifier } from '@carespine/access-control';
 import { EventServer, migrateEventLog, PostgresEventLog, Relay } from '@carespine/events';
 import { ConfigError, readConfig, ServiceConfig, StoreConfig } from './config';
 import { Database, dataSourceOf } from './database';
@@ -142,12 +142,27 @@ function isTooDeep(json: string): boolean {
 function documentApi(app: NestFastifyApplication, service: ServiceDefinition, fastify: FastifyInstance): void {
   const title = `Carespine ${service.name}`;
   let document: string | undefined;
+  const permissions = new Map<string, readonly string[]>();
+  fastify.addHook('onRoute', ({ method, url, config }) => {
+    const access = config?.access;
+    if (access && 'rule' in access) for (const one of [method].flat()) permissions.set(`${one.toLowerCase()} ${url.replace(/:(\w+)/g, '{$1}')}`, anyPermissionOf(access.rule));
+  });
+  const describe = (): string => {
+    const described = SwaggerModule.createDocument(app, new DocumentBuilder().setTitle(title).setVersion('1').addBearerAuth().build());
+    for (const [path, item] of Object.entries(described.paths)) {
+      for (const [method, operation] of Object.entries(item)) {
+        const anyOf = permissions.get(`${method} ${path}`);
+        if (anyOf) Object.assign(operation as object, { 'x-any-permission': anyOf });
+      }
+    }
+    return JSON.stringify(described);
+  };
   fastify.route({
     method: 'GET',
     url: '/openapi.json',
     config: { access: { public: 'describes the interface; holds no data' } },
     handler: (_request, reply) => {
-      document ??= JSON.stringify(SwaggerModule.createDocument(app, new DocumentBuilder().setTitle(title).setVersion('1').addBearerAuth().build()));
+      document ??= describe();
       return reply.type('application/json').send(document);
     },
   });

@@ -31,7 +31,6 @@ export function wholeNumber(value: unknown, name: string, least: number, most: n
 /** @throws Fault unless the value is text that says something, of no control characters but line breaks */
 export function text(value: unknown, name: string, longest: number): string {
   if (value === undefined || value === null || value === '') throw missing(name);
-  // eslint-disable-next-line no-control-regex
   if (typeof value !== 'string' || value.length > longest || /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\p{Surrogate}/u.test(value)) throw invalid(name, `text of at most ${longest} characters`);
   if (value.trim() === '') throw missing(name);
   return value.trim();

@@ -4,7 +4,7 @@ import { aUser, eventually, startService, type RunningService } from '@carespine
 import { audit } from '../service';
 import type { Alert } from './alert';
 import type { Statistics } from './alert-desk.service';
-import { Desk, OFFICER, OTHER_OFFICER, record, THE_GUARDIAN } from './testing/desk';
+import { Desk, OFFICER, OTHER_OFFICER, record, THE_GUARDIAN } from './fixtures/desk';
 
 describe('the desk', () => {
   let service: RunningService;
@@ -53,9 +53,9 @@ describe('the desk', () => {
     });
 
     it.each([
-      ['close', { outcome: 'appropriate', note: 'n' }, 'new'],
-      ['reopen', { note: 'n' }, 'new'],
-    ])('refuses %s of %j while it is %s', async (step, members) => {
+      ['close', { outcome: 'appropriate', note: 'n' }],
+      ['reopen', { note: 'n' }],
+    ])('refuses %s with %j while it is new', async (step, members) => {
       const { reference } = await anAlert();
       expect((await desk.step(reference, { version: 1, step, ...members })).status).toBe(422);
     });
@@ -164,6 +164,12 @@ describe('the desk', () => {
         expect(rows.length).toBeGreaterThan(0);
       });
     });
+  });
+
+  it('says in its OpenAPI description that any of three permissions opens the desk', async () => {
+    const { paths } = (await (await fetch(`${service.url}/openapi.json`)).json()) as { paths: Record<string, Record<string, Record<string, unknown>>> };
+    expect(paths['/audit/v1/alerts/{reference}']?.['get']?.['x-any-permission']).toEqual(['audit.alerts-self-claimed', 'audit.alerts-override', 'audit.reports']);
+    expect(paths['/audit/v1/policy']?.['put']?.['x-any-permission']).toEqual(['audit.reports']);
   });
 
   it('lists by state, rule, assignee and day, in pages, newest first, none twice', async () => {

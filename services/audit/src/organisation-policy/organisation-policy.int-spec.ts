@@ -1,5 +1,5 @@
 import { startService, type RunningService } from '@carespine/test-kit';
-import { Desk, OFFICER, OTHER_OFFICER } from '../alerts/testing/desk';
+import { Desk, OFFICER, OTHER_OFFICER } from '../alerts/fixtures/desk';
 import { audit } from '../service';
 import { aUser } from '@carespine/test-kit';
 import type { KeptPolicy, PolicyChange } from './organisation-policies.service';

@@ -1,5 +1,5 @@
 import { eventually, startService, type RunningService } from '@carespine/test-kit';
-import { Desk, OFFICER, record } from '../alerts/testing/desk';
+import { Desk, OFFICER, record } from '../alerts/fixtures/desk';
 import { londonDay } from '../london';
 import { DEFAULT_POLICY } from '../organisation-policy/policy';
 import { audit } from '../service';

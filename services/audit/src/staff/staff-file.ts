@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isNhsNumber } from '@carespine/fhir';
+import { isCalendarDate, isNhsNumber } from '@carespine/fhir';
 
 /** What a people file says of one member of staff. */
 export interface StaffFacts {
@@ -11,15 +11,25 @@ export interface StaffFacts {
   ended: { roleProfileId: string; day: string }[];
 }
 
+interface Role {
+  id: string;
+  organisation: string;
+  roleCode: string;
+  roleName: string;
+  ended?: string;
+}
+
+interface Person {
+  id: string;
+  title?: string;
+  givenName: string;
+  familyName: string;
+  nhsNumber?: string;
+  roles?: Role[];
+}
+
 interface PeopleFile {
-  people?: {
-    id: string;
-    title?: string;
-    givenName: string;
-    familyName: string;
-    nhsNumber?: string;
-    roles?: { id: string; organisation: string; roleCode: string; roleName: string; ended?: string }[];
-  }[];
+  people?: Person[];
 }
 
 /**
@@ -31,23 +41,38 @@ interface PeopleFile {
 export function readStaff(paths: string[], today: string): StaffFacts[] {
   return paths.flatMap((path) => {
     const { people = [] } = JSON.parse(readFileSync(path, 'utf8')) as PeopleFile;
-    return people.map(({ id, title, givenName, familyName, nhsNumber, roles = [] }) => {
-      if (nhsNumber !== undefined && !isNhsNumber(nhsNumber)) throw new Error(`${path}: person ${id}: nhsNumber is not valid`);
-      const name = [title, givenName, familyName].filter(Boolean).join(' ');
-      const positions = new Map(
-        roles
-          .filter(({ ended }) => ended === undefined || ended >= today)
-          .reverse() // of two in one organisation the first counts
-          .map((role) => [role.organisation, { odsCode: role.organisation, name, jobRole: partOf(role.roleCode), jobRoleName: partOf(role.roleName) }]),
-      );
-      return {
-        userId: id,
-        ...(nhsNumber !== undefined && { nhsNumber }),
-        positions: [...positions.values()],
-        ended: roles.flatMap((role) => (role.ended === undefined ? [] : [{ roleProfileId: role.id, day: role.ended }])),
-      };
+    return people.map((person) => {
+      const fault = faultOf(person);
+      if (fault) throw new Error(`${path}: person ${String(person?.id)}: ${fault}`);
+      return factsOf(person, today);
     });
   });
+}
+
+function factsOf({ id, title, givenName, familyName, nhsNumber, roles = [] }: Person, today: string): StaffFacts {
+  // as CIS2 says it, and so as access records do
+  const name = [familyName, givenName, title].filter(Boolean).join(' ');
+  const positions = new Map(
+    roles
+      .filter(({ ended }) => ended === undefined || ended >= today)
+      .reverse() // of two in one organisation the first counts
+      .map((role) => [role.organisation, { odsCode: role.organisation, name, jobRole: partOf(role.roleCode), jobRoleName: partOf(role.roleName) }]),
+  );
+  return {
+    userId: id,
+    ...(nhsNumber !== undefined && { nhsNumber }),
+    positions: [...positions.values()],
+    ended: roles.flatMap((role) => (role.ended === undefined ? [] : [{ roleProfileId: role.id, day: role.ended }])),
+  };
+}
+
+function faultOf(person: Person | null): string | undefined {
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+  if (!/^\d{12}$/.test(person?.id ?? '') || !isText(person?.givenName) || !isText(person?.familyName)) return 'has no id or no name';
+  if (person?.nhsNumber !== undefined && !isNhsNumber(person.nhsNumber)) return 'nhsNumber is no valid NHS number';
+  const isRole = (role: Role): boolean =>
+    [role.id, role.organisation, role.roleCode, role.roleName].every(isText) && (role.ended === undefined || (isText(role.ended) && isCalendarDate(role.ended)));
+  return person?.roles?.every(isRole) === false ? 'has a role that is incomplete, or ended on no day' : undefined;
 }
 
 /** CIS2 writes a role as `"Clinical":"Clinical Provision":"Nurse Access Role"` and `S8000:G8000:R8001`: the last part is the position. */

@@ -47,6 +47,8 @@ describe('a people file', () => {
     ['role name', { roles: [aRole({ roleName: 'Nurse' })] }, 'person 555000000901: roles[0].roleName: must be three quoted names'],
     ['activity', { roles: [aRole({ activityCodes: ['0264'] })] }, 'person 555000000901: roles[0].activityCodes: each of'],
     ['organisation', { roles: [aRole({ organisation: 'RXX99' })] }, 'person 555000000901: roles[0].organisation: RXX99 is not'],
+    ['NHS number', { nhsNumber: '9000000008' }, 'person 555000000901: nhsNumber: is no valid NHS number'],
+    ['end of a role', { roles: [aRole({ ended: '2026-02-30' })] }, 'person 555000000901: roles[0].ended: must be a day'],
     ['roles', { roles: undefined }, 'person 555000000901: roles: must be an array'],
     ['a person that is none', null, 'people[0]'],
   ])('a fault of %s is named with file, person and field', (_, fault, message) => {

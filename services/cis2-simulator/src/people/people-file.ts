@@ -17,6 +17,7 @@ import {
   type ValidationError,
 } from 'class-validator';
 import { readFileSync } from 'node:fs';
+import { isCalendarDate, isNhsNumber } from '@carespine/fhir';
 import { ACR_NAMES, type AcrName } from '../authenticators/authenticators';
 
 const TWELVE_DIGITS = /^\d{12}$/;
@@ -61,6 +62,8 @@ export class Role {
   workgroups?: string[];
   @IsOptional() @IsArray() @ArrayMaxSize(100) @ValidateNested({ each: true }) @Type(() => AreaOfWork)
   areasOfWork?: AreaOfWork[];
+  /** Last day, `yyyy-mm-dd`. For the audit service, which reports a role that is used past it: the simulator signs in with it all the same. */
+  @IsOptional() @IsString() ended?: string;
 }
 
 export class Person {
@@ -73,6 +76,8 @@ export class Person {
   /** One line for the sign-in page: who this is and what can be shown with them. */
   @IsOptional() @IsString() @MaxLength(200) about?: string;
   @IsOptional() @IsEmail() email?: string;
+  /** Her own, where she is a patient too. For the audit service, which reports who opens her own record or a colleague's. */
+  @IsOptional() @IsString() nhsNumber?: string;
   @IsIn([1, 2, 3]) idAssuranceLevel!: 1 | 2 | 3;
   /** For AAL1_USERPASS; without one the person cannot sign in at AAL1. */
   @IsOptional() @IsString() @IsNotEmpty() password?: string;
@@ -114,16 +119,24 @@ export function readPeople(paths: string[]): PeopleData {
     for (const activity of content?.activities ?? []) data.activities.set(activity.code, activity.name);
   }
 
+  const patients = new Set<string>();
   const roleOwners = new Map<string, string>();
   for (const { path, content } of files) {
     for (const person of content?.people ?? []) {
       const where = `${path}: person ${person.id}`;
       if (data.people.has(person.id)) faults.push(`${where}: id: is already another person's`);
       data.people.set(person.id, person);
+      const { nhsNumber } = person;
+      if (nhsNumber !== undefined) {
+        if (!isNhsNumber(nhsNumber)) faults.push(`${where}: nhsNumber: is no valid NHS number`);
+        else if (patients.has(nhsNumber)) faults.push(`${where}: nhsNumber: is already another person's`);
+        patients.add(nhsNumber);
+      }
       for (const [index, role] of person.roles.entries()) {
         if (!data.organisations.has(role.organisation)) {
           faults.push(`${where}: roles[${index}].organisation: ${role.organisation} is not among the organisations of the people files`);
         }
+        if (role.ended !== undefined && !isCalendarDate(role.ended)) faults.push(`${where}: roles[${index}].ended: must be a day, as YYYY-MM-DD`);
         if (roleOwners.has(role.id)) faults.push(`${where}: roles[${index}].id: is already a role of person ${roleOwners.get(role.id)}`);
         roleOwners.set(role.id, person.id);
       }
