@@ -21,11 +21,13 @@ export interface SubjectAccess extends SubjectAccessSummary {
   nhsNumber: string;
   progress: { done: number; of?: number };
   accesses?: number;
-  identityChecks?: string[];
+  identityChecks: string[];
   withholdNames: boolean;
   withholdReason?: string;
-  exclusions: { what: string; reason: string; decidedBy: { userId: string; name: string } | string }[];
+  exclusions: { what: string; reason: string; accesses: number; decidedBy: { userId: string; name: string } }[];
   history: { at: string; by: { userId: string; name: string } | 'platform'; step: string; note?: string }[];
+  /** Those that the caller may take now. */
+  steps: string[];
   version: number;
 }
 

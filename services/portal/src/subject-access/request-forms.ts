@@ -2,6 +2,7 @@ import { parseNhsNumber } from '@carespine/fhir';
 import type { SubjectAccessOrder } from '../apis/subject-access-api';
 import { checkForm, chosenOf, dateIn, type Errors, type Field, type Values } from '../forms/form';
 import { londonDate } from '../pages/words';
+import { EXCLUSIONS } from './request-view';
 
 const DOCUMENTS: Field = {
   name: 'identity',
@@ -47,7 +48,7 @@ export const REQUEST: readonly Field[] = [
       { value: 'yes', text: 'Leave names out' },
     ],
   },
-  { name: 'reason', label: 'Why names are left out', hint: 'Only if they are', kind: 'textarea', maxLength: 1000 },
+  { name: 'reason', label: 'Why names are left out', hint: 'Only if they are', kind: 'textarea', maxLength: 500 },
 ];
 
 export function checkRequest(values: Values, now: Date): Errors {
@@ -91,8 +92,6 @@ export interface RequestStep {
   button: string;
   about: string;
   fields: readonly Field[];
-  /** The states in which it can be taken. */
-  when: readonly string[];
 }
 
 const note = (label: string, required?: string): Field => ({ name: 'note', label, kind: 'textarea', maxLength: 2000, ...(required ? { required } : { hint: 'Optional' }) });
@@ -105,7 +104,6 @@ export const REQUEST_STEPS: readonly RequestStep[] = [
     button: 'Record as sent',
     about: 'The answer went to the person. Send it in a way that reaches nobody else.',
     fields: [note('How it was sent')],
-    when: ['ready'],
   },
   {
     step: 'extend',
@@ -113,7 +111,6 @@ export const REQUEST_STEPS: readonly RequestStep[] = [
     button: 'Extend',
     about: 'For a complex request only. Tell the person why within the first month.',
     fields: [note('Why more time is needed', 'Enter why more time is needed')],
-    when: ['preparing', 'ready', 'failed'],
   },
   {
     step: 'exclude',
@@ -121,10 +118,22 @@ export const REQUEST_STEPS: readonly RequestStep[] = [
     button: 'Leave it out',
     about: 'For what would harm somebody, or an investigation that is open. The Caldicott Guardian decides, and the answer says that a part was left out.',
     fields: [
-      { name: 'what', label: 'What is left out', kind: 'text', width: 30, maxLength: 200, required: 'Enter what is left out' },
+      {
+        name: 'what',
+        label: 'What is left out',
+        kind: 'radios',
+        required: 'Select what is left out',
+        options: Object.entries(EXCLUSIONS).map(([value, text]) => ({ value, text })),
+      },
+      {
+        name: 'accesses',
+        label: 'Numbers of the access records',
+        hint: 'Optional, but for something else. One a line; each stands on the proof page of its access',
+        kind: 'textarea',
+        maxLength: 40_000,
+      },
       note('Why', 'Enter why it is left out'),
     ],
-    when: ['preparing', 'ready'],
   },
   {
     step: 'close',
@@ -132,6 +141,22 @@ export const REQUEST_STEPS: readonly RequestStep[] = [
     button: 'Close request',
     about: 'When nothing more is to be done.',
     fields: [note('Note')],
-    when: ['ready', 'sent', 'failed'],
   },
 ];
+
+export function checkRequestStep({ step, fields }: RequestStep, values: Values): Errors {
+  const errors = checkForm(fields, values);
+  if (step !== 'exclude') return errors;
+  const accesses = linesOf(values.accesses);
+  if (values.what === 'other' && accesses.length === 0) errors.accesses ??= 'Enter the number of each access record that is left out';
+  if (accesses.some((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))) errors.accesses ??= 'Enter numbers like 01a20d56-5516-7580-96aa-2d97308ad777, one a line';
+  return Object.fromEntries(fields.flatMap(({ name }) => (errors[name] ? [[name, errors[name]]] : [])));
+}
+
+/** The members of a step that its form gives. */
+export const membersOf = ({ accesses, ...values }: Values): Record<string, unknown> => ({
+  ...Object.fromEntries(Object.entries(values).filter(([, value]) => value)),
+  ...(accesses && { accesses: linesOf(accesses) }),
+});
+
+const linesOf = (text = ''): string[] => text.toLowerCase().split(/[\s,]+/).filter(Boolean);

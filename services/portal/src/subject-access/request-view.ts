@@ -1,5 +1,5 @@
 import type { SubjectAccess, SubjectAccessStatus, SubjectAccessSummary } from '../apis/subject-access-api';
-import { dateInWords, momentInWords } from '../pages/words';
+import { dateInWords, momentInWords, plural } from '../pages/words';
 
 const STATES: Record<SubjectAccessStatus, { text: string; colour: string }> = {
   preparing: { text: 'Being prepared', colour: 'blue' },
@@ -22,6 +22,14 @@ const STEPS: Record<string, string> = {
   failed: 'Could not be prepared',
 };
 
+/** What may be left out of an answer. @see audit specification, "Subject access request" */
+export const EXCLUSIONS: Record<string, string> = {
+  'third-parties': 'What is about other people',
+  'open-investigations': 'Alerts that are still looked into',
+  safeguarding: 'Child protection and FGM information',
+  other: 'Something else',
+};
+
 export const requestHref = (reference: string): string => `/subject-access/${encodeURIComponent(reference)}`;
 
 const isOver = (status: string): boolean => status === 'sent' || status === 'closed';
@@ -39,7 +47,7 @@ export function describeRequest(request: SubjectAccessSummary, today: string) {
     extended: request.extended,
     state: STATES[request.status] ?? { text: request.status, colour: 'grey' },
     late: !isOver(request.status) && days < 0,
-    left: isOver(request.status) ? '' : days < 0 ? `${-days} day${days === -1 ? '' : 's'} late` : days === 0 ? 'today' : `in ${days} day${days === 1 ? '' : 's'}`,
+    left: isOver(request.status) ? '' : days < 0 ? `${plural(-days, 'day')} late` : days === 0 ? 'today' : `in ${plural(days, 'day')}`,
   };
 }
 
@@ -52,13 +60,14 @@ export function describeWhole(request: SubjectAccess, today: string) {
     of,
     percent: of ? Math.min(Math.floor((done / of) * 100), 100) : undefined,
     accesses: request.accesses,
-    identityChecks: request.identityChecks ?? [],
+    identityChecks: request.identityChecks,
     withholdNames: request.withholdNames,
     withholdReason: request.withholdReason ?? '',
-    exclusions: request.exclusions.map(({ what, reason, decidedBy }) => ({
-      what,
+    exclusions: request.exclusions.map(({ what, reason, accesses, decidedBy }) => ({
+      what: EXCLUSIONS[what] ?? what,
       reason,
-      decidedBy: typeof decidedBy === 'string' ? decidedBy : decidedBy.name,
+      accesses: plural(accesses, 'access', 'accesses'),
+      decidedBy: decidedBy.name,
     })),
     history: request.history
       .toSorted((a, b) => a.at.localeCompare(b.at))

@@ -3,13 +3,14 @@ import { Access, Caller, type Principal } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import type { FastifyReply } from 'fastify';
 import { ApiRefused, OnwardHeaders, type Onward } from '../apis/api-client';
+import { PolicyApi } from '../apis/policy-api';
 import { SubjectAccessApi, type DocumentFormat, type SubjectAccess } from '../apis/subject-access-api';
-import { checkForm, dateValues, presentForm, readForm, type Errors, type Values } from '../forms/form';
+import { dateValues, presentForm, readForm, type Errors, type Values } from '../forms/form';
 import { CAN_ANSWER } from '../pages/navigation';
 import { Pages } from '../pages/pages';
 import { londonDate } from '../pages/words';
 import { sessionOf, SealedReferences } from '../references/sealed-references';
-import { checkRequest, FIELD_OF, orderOf, REQUEST, REQUEST_STEPS, type RequestStep } from './request-forms';
+import { checkRequest, checkRequestStep, FIELD_OF, membersOf, orderOf, REQUEST, REQUEST_STEPS, type RequestStep } from './request-forms';
 import { describeRequest, describeWhole, requestHref } from './request-view';
 
 const ANSWERER = { permission: CAN_ANSWER } as const;
@@ -23,6 +24,7 @@ export class SubjectAccessController {
     private readonly pages: Pages,
     private readonly references: SealedReferences,
     private readonly requests: SubjectAccessApi,
+    private readonly policies: PolicyApi,
   ) {}
 
   @Access(ANSWERER)
@@ -44,10 +46,11 @@ export class SubjectAccessController {
 
   @Access(ANSWERER)
   @Get('new')
-  form(@Res() reply: FastifyReply): void {
+  async form(@OnwardHeaders() onward: Onward, @Res() reply: FastifyReply): Promise<void> {
+    const { namesWithheldInSubjectAccess: withheld } = await this.policies.read(onward).catch(() => ({ namesWithheldInSubjectAccess: false }));
     const today = londonDate(new Date());
     const yearAgo = `${Number(today.slice(0, 4)) - 1}${today.slice(4).replace('-02-29', '-02-28')}`;
-    this.showForm(reply, { ...dateValues('received', today), ...dateValues('from', yearAgo), ...dateValues('to', today), withhold: 'no' });
+    this.showForm(reply, { ...dateValues('received', today), ...dateValues('from', yearAgo), ...dateValues('to', today), withhold: withheld ? 'yes' : 'no' });
   }
 
   @Access(ANSWERER)
@@ -61,8 +64,9 @@ export class SubjectAccessController {
       const { reference } = await this.requests.open(onward, orderOf(values));
       this.pages.seeOther(reply, requestHref(reference));
     } catch (error) {
-      if (!(error instanceof ApiRefused) || ![400, 404, 409, 422].includes(error.status)) throw error;
-      const field = FIELD_OF[error.element];
+      if (!(error instanceof ApiRefused) || ![400, 403, 404, 409, 422].includes(error.status)) throw error;
+      if (error.status === 403) return this.showForm(reply, values, { nhsNumber: 'This is your own record. A colleague has to answer this request' });
+      const field = FIELD_OF[error.element.replace(/\[.*/, '')];
       this.showForm(reply, values, field ? { [field]: 'Check this answer: it was not accepted' } : { request: 'The request could not be opened with these answers. Check each of them' });
     }
   }
@@ -100,7 +104,12 @@ export class SubjectAccessController {
 
   @Access(ANSWERER)
   @Get(':reference/:step')
-  async stepForm(@OnwardHeaders() onward: Onward, @Param('reference') reference: string, @Param('step') step: string, @Res() reply: FastifyReply): Promise<void> {
+  async stepForm(
+    @OnwardHeaders() onward: Onward,
+    @Param('reference') reference: string,
+    @Param('step') step: string,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const form = stepOf(step);
     const request = await this.requests.read(onward, known(reference));
     if (!possible(request).includes(form)) return this.pages.seeOther(reply, requestHref(reference));
@@ -122,11 +131,10 @@ export class SubjectAccessController {
     const values = readForm(form.fields, body);
     const { version: posted } = (body ?? {}) as { version?: unknown };
     const version = typeof posted === 'string' && /^\d{1,9}$/.test(posted) ? Number(posted) : request.version;
-    const errors = checkForm(form.fields, values);
+    const errors = checkRequestStep(form, values);
     if (Object.keys(errors).length > 0) return this.showStep(reply, form, request, values, errors);
     try {
-      const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value));
-      await this.requests.take(onward, reference, { version, step, ...given });
+      await this.requests.take(onward, reference, { version, step, ...membersOf(values) });
     } catch (error) {
       if (!(error instanceof ApiRefused) || ![400, 403, 409, 422].includes(error.status)) throw error;
       const now = await this.requests.read(onward, reference);
@@ -159,8 +167,7 @@ function stepOf(step: string): RequestStep {
   return form;
 }
 
-const possible = ({ status, extended }: SubjectAccess): RequestStep[] =>
-  REQUEST_STEPS.filter(({ step, when }) => when.includes(status) && !(step === 'extend' && extended));
+const possible = (request: SubjectAccess): RequestStep[] => REQUEST_STEPS.filter(({ step }) => request.steps.includes(step));
 
 function refusalInWords({ status }: ApiRefused): Errors {
   if (status === 409) return { request: 'Somebody else changed this request meanwhile. Read its history below, then do it again' };

@@ -73,7 +73,9 @@ describe('a subject access request', () => {
   });
 
   it('leaves parts out by the guardian’s decision alone', async () => {
-    const { statusCode, body } = await portal.post('/subject-access/SAR-1000/exclude', { version: '1', what: 'FGM', note: 'Harm' }, officer);
+    const unnamed = await portal.post('/subject-access/SAR-1000/exclude', { version: '1', what: 'other', note: 'Harm' }, officer);
+    expect(unnamed.body).toContain('Enter the number of each access record');
+    const { statusCode, body } = await portal.post('/subject-access/SAR-1000/exclude', { version: '1', what: 'safeguarding', note: 'Harm' }, officer);
     expect([statusCode, body.includes('The Caldicott Guardian decides this')]).toEqual([400, true]);
   });
 
