@@ -104,7 +104,9 @@ describe('forms that no page of ours would send', () => {
       ['/patients/x/edit/name', form({ version: '1' })],
       ['/auth/role', form({ roleId: 'x' })],
       ['/auth/role', ''],
-      ['/who-looked', form({ nhsNumber: patient.id })],
+      ['/reports/patient-access', form({ nhsNumber: patient.id })],
+      ['/desk/alerts/AL-1/close', form({ version: '1' })],
+      ['/subject-access/new', form({ nhsNumber: patient.id })],
     ];
     for (const [path, body, type] of refused) {
       const { status, text } = await post(path, body, type);

@@ -61,12 +61,12 @@ describe('pictures', () => {
       await visitor.page.getByRole('heading', { name: 'Patient details' }).waitFor();
     }
     const officer = await signedIn('Mrs Margaret Holloway');
-    await officer.page.goto('/who-looked');
+    await officer.page.goto('/reports/patient-access');
     await officer.fill({ 'NHS number': patient.id });
     await officer.button('Show who looked');
-    await officer.sees(/Who looked at this patient/);
+    await officer.sees('Who looked at a patient');
     await officer.page.reload();
-    await officer.sees(/Who looked at this patient/);
+    await officer.sees('Who looked at a patient');
     await officer.picture('who-looked');
   });
 });

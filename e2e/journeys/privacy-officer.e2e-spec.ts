@@ -15,7 +15,7 @@ describe('a privacy officer', () => {
     const officer = await Visitor.signIn(OFFICER);
     await officer.sees('What do you want to do?');
 
-    await officer.page.getByRole('link', { name: 'Who looked at a patient' }).first().click();
+    await officer.page.goto('/reports/patient-access');
     await officer.sees('Who looked at a patient');
     await officer.fill({ 'NHS number': patient.id });
 
@@ -27,32 +27,34 @@ describe('a privacy officer', () => {
       expect(Date.now() - lookedAt).toBeLessThan(5000);
       await officer.page.reload();
     }
-    await officer.sees(/Who looked at this patient/);
+    await officer.sees('Who looked at a patient');
     const listed = await officer.text();
-    for (const fact of ['Nair', '555000000103', 'Nurse Access Role', '(RZZ01)', 'Opened the record', 'Done']) expect(listed).toContain(fact);
+    for (const fact of ['Ms Priya Nair', '555000000103', 'Nurse Access Role', '(RZZ01)', 'Opened the record', 'With related people', 'Done']) {
+      expect(listed).toContain(fact);
+    }
 
     // 25 more: more than a page
     for (let visit = 0; visit < 25; visit++) await clinician.page.reload();
     await officer.page.reload();
     await officer.page.getByRole('link', { name: /Next/ }).click();
-    await officer.sees(/Who looked at this patient/);
+    await officer.sees('Who looked at a patient');
     expect(await officer.text()).toContain('page 2');
     await officer.page.getByRole('link', { name: /First page/ }).click();
-    await officer.sees(/Who looked at this patient/);
+    await officer.sees('Who looked at a patient');
 
-    await officer.page.getByText('Filter by date, user or outcome').click();
-    await officer.fill({ 'User ID': '555000000107' });
-    await officer.button('Show');
-    await officer.sees(/Who looked at this patient/);
-    const filtered = await officer.text();
-    expect(filtered).toContain('Holloway'); // her own report is an access too
-    expect(filtered).not.toContain('Nair');
-
-    await officer.page.getByText('Filter by date, user or outcome').click();
-    await officer.page.getByLabel('Outcome').selectOption('Refused');
-    await officer.button('Show');
-    await officer.sees(/Who looked at this patient/);
-    expect(await officer.text()).toContain('Nobody looked at this patient');
+    const filtered = async (answers: Record<string, string>, outcome = ''): Promise<string> => {
+      await officer.link('Filter or change');
+      await officer.fill(answers);
+      await officer.page.getByLabel('Outcome').selectOption(outcome);
+      await officer.button('Show who looked');
+      await officer.page.getByRole('heading', { name: 'What this report covers' }).waitFor();
+      await officer.sees('Who looked at a patient');
+      return officer.text();
+    };
+    const own = await filtered({ 'Name or user ID of staff': 'Holloway' });
+    expect(own).toContain('Ran an access report'); // her own report is an access too
+    expect(own).not.toContain('Nair');
+    expect(await filtered({ 'Name or user ID of staff': '' }, '4')).toContain('Nobody in your organisation looked at this patient');
   });
 
   it('sees what a user did, and goes on to who else looked at one of the patients', async () => {
@@ -66,14 +68,16 @@ describe('a privacy officer', () => {
     await officer.sees('What a user did');
     await officer.button('Show what they did');
     await officer.sees('What a user did');
-    expect(await officer.text()).toContain('Enter a user ID');
-    await officer.fill({ 'User ID': '555000000116' });
+    expect(await officer.text()).toContain('Enter a name or a user ID');
+    await officer.fill({ 'Name or user ID of staff': 'Osei' });
     await officer.button('Show what they did');
-    await officer.sees(/What this user did/);
-    for (const fact of ['Osei', 'Signed in', 'Opened the record']) expect(await officer.text()).toContain(fact);
+    await officer.page.getByRole('heading', { name: 'What this report covers' }).waitFor();
+    await officer.sees('What a user did');
     const shown = patient.id.replace(/(...)(...)/, '$1 $2 ');
+    for (; !(await officer.text()).includes(shown); await delay(100)) await officer.page.reload();
+    for (const fact of ['Osei', 'Signed in', 'Opened the record']) expect(await officer.text()).toContain(fact);
     await officer.page.getByRole('link', { name: shown }).first().click();
-    await officer.sees(/Who looked at this patient/);
+    await officer.sees('Who looked at a patient');
     expect(await officer.text()).toContain(shown);
   });
 
@@ -81,11 +85,11 @@ describe('a privacy officer', () => {
     const officer = await Visitor.signIn(OFFICER, { authenticator: AUTHENTICATOR_APP });
     await officer.sees('What do you want to do?');
     const before = await officer.sessionCookie();
-    await officer.page.getByRole('link', { name: 'Who looked at a patient' }).first().click();
+    await officer.page.getByRole('link', { name: 'Reports' }).first().click();
     await officer.sees('Sign in');
     expect(await officer.page.getByRole('radio', { name: AUTHENTICATOR_APP }).count()).toBe(0);
     await officer.identify(OFFICER);
-    await officer.sees('Who looked at a patient');
+    await officer.sees('Reports');
     expect(await officer.sessionCookie()).not.toBe(before);
   });
 
@@ -100,8 +104,8 @@ describe('a privacy officer', () => {
   it('is the only one who sees these pages', async () => {
     const clinician = await Visitor.signIn('Dr Ngozi Okafor');
     await clinician.sees('What do you want to do?');
-    expect(await clinician.page.getByRole('link', { name: /Who looked/ }).count()).toBe(0);
-    for (const page of ['/who-looked', '/user-activity']) {
+    expect(await clinician.page.getByRole('link', { name: /Privacy desk|Reports/ }).count()).toBe(0);
+    for (const page of ['/who-looked', '/user-activity', '/reports', '/desk', '/desk/alerts']) {
       await clinician.page.goto(page);
       await clinician.sees('Your role cannot see who looked at records');
     }

@@ -3,6 +3,7 @@ import { initAll } from './nhsuk-frontend.js';
 document.body.classList.add('js-enabled', 'nhsuk-frontend-supported');
 initAll();
 watchIdleTime();
+refreshProgress();
 
 /**
  * Warns before the session ends of idleness. The server's clock decides: asking it how long is left does not extend the session.
@@ -75,4 +76,26 @@ function watchIdleTime() {
     if (!document.hidden) void check();
   });
   schedule(15);
+}
+
+/**
+ * Keeps what changes by itself up to date: an element with `data-refresh` (milliseconds) takes its next state from the same
+ * page, until that page says it no longer changes. Without this script the page reloads itself.
+ */
+function refreshProgress() {
+  const region = document.querySelector('[data-refresh]');
+  if (!region) return;
+  setTimeout(async () => {
+    const answer = await fetch(location.href, { cache: 'no-store', redirect: 'error' }).catch(() => undefined);
+    if (answer?.ok) {
+      const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const newer = next.getElementById(region.id);
+      if (newer) {
+        region.replaceChildren(...newer.childNodes);
+        if (!newer.dataset.refresh) delete region.dataset.refresh;
+        document.title = next.title;
+      }
+    }
+    refreshProgress();
+  }, Number(region.dataset.refresh));
 }

@@ -1,16 +1,26 @@
 import { Module } from '@nestjs/common';
-import { AccessesController } from './accesses/accesses.controller';
-import { AuditApi } from './apis/audit-api';
+import { AlertsController } from './alerts/alerts.controller';
+import { AlertsApi } from './apis/alerts-api';
+import { ApiClient } from './apis/api-client';
 import { DemographicsApi } from './apis/demographics-api';
-import { FhirClient } from './apis/fhir-client';
+import { PolicyApi } from './apis/policy-api';
+import { ReportsApi } from './apis/reports-api';
+import { SubjectAccessApi } from './apis/subject-access-api';
+import { DeskController } from './desk/desk.controller';
 import { EditPatientController } from './edit-patient/edit-patient.controller';
 import { FindAPatientController } from './find-a-patient/find-a-patient.controller';
 import { AssetsController } from './pages/assets.controller';
 import { NotFoundController } from './pages/not-found.controller';
 import { Pages } from './pages/pages';
 import { PatientsController } from './patients/patients.controller';
+import { PolicyController } from './policy/policy.controller';
+import { ProofsController } from './proofs/proofs.controller';
 import { SealedReferences } from './references/sealed-references';
+import { ExportsController } from './reports/exports.controller';
+import { ReportsController } from './reports/reports.controller';
+import { SamplesController } from './samples/samples.controller';
 import { SignInController } from './sign-in/sign-in.controller';
+import { SubjectAccessController } from './subject-access/subject-access.controller';
 
 @Module({
   controllers: [
@@ -18,10 +28,17 @@ import { SignInController } from './sign-in/sign-in.controller';
     FindAPatientController,
     PatientsController,
     EditPatientController,
-    AccessesController,
+    DeskController,
+    AlertsController,
+    PolicyController,
+    SamplesController,
+    ReportsController,
+    ExportsController,
+    ProofsController,
+    SubjectAccessController,
     AssetsController,
     NotFoundController,
   ],
-  providers: [Pages, SealedReferences, FhirClient, DemographicsApi, AuditApi],
+  providers: [Pages, SealedReferences, ApiClient, DemographicsApi, AlertsApi, PolicyApi, ReportsApi, SubjectAccessApi],
 })
 export class AppModule {}

@@ -43,10 +43,17 @@ const EXAMPLE = {
 const [FIRST, SECOND] = EXAMPLE.nhsid_nrbac_roles;
 
 describe('identity and access: userinfo', () => {
+  it.each([
+    ['Dr Ngozi Okafor', {}],
+    ['Ngozi Okafor', { title: undefined }],
+    ['Okafor Ngozi Dr', { given_name: undefined }],
+    ['Ngozi', { name: undefined, title: undefined, family_name: undefined }],
+  ])('names people as they are spoken of: %s', (name, claims) => expect(staffOf({ ...EXAMPLE, ...claims }).name).toBe(name));
+
   it('reads the example; absent arrays are empty', () =>
     expect(staffOf(EXAMPLE)).toEqual({
       userId: '700000000017',
-      name: 'Okafor Ngozi Dr',
+      name: 'Dr Ngozi Okafor',
       idAssurance: 3,
       selectedRoleId: '700000000231',
       positions: [

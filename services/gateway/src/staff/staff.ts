@@ -86,9 +86,10 @@ function positionOf(role: Record<string, unknown>, organisations: ReadonlyMap<st
 /** `"Clinical":"Clinical Provision":"Nurse"` → `Nurse` */
 const lastNameOf = (roleName: string): string => /(?:^|":)"([^"]*)"$/.exec(roleName)?.[1] ?? roleName;
 
+/** As people say it: `Dr Ngozi Okafor`. CIS2's `name` is in the order of a directory, and only used where there is no better. */
 function nameIn(claims: Record<string, unknown>): string {
-  const [name, given, family] = ['name', 'given_name', 'family_name'].map((claim) => optionalText(claims, claim));
-  return name ?? [given, family].filter(Boolean).join(' ');
+  const [name, title, given, family] = ['name', 'title', 'given_name', 'family_name'].map((claim) => optionalText(claims, claim));
+  return name && !(given && family) ? name : [title, given, family].filter(Boolean).join(' ');
 }
 
 const refuse = (claim: string): IdentityRefused => new IdentityRefused('userinfo', claim);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Bundle, Patient, RelatedPerson } from '@carespine/fhir';
 import { PortalConfig } from '../config';
-import { ApiRefused, FhirClient, isOutcome, outcomeCode, type Onward } from './fhir-client';
+import { ApiRefused, ApiClient, isOutcome, outcomeCode, type Onward } from './api-client';
 
 /** RFC 6902, as far as the national API takes it: no `move`, no `copy`. */
 export interface PatchOperation {
@@ -26,7 +26,7 @@ export class DemographicsApi {
   private readonly base: string;
 
   constructor(
-    private readonly client: FhirClient,
+    private readonly client: ApiClient,
     config: PortalConfig,
   ) {
     this.base = `${config.services.demographics}/personal-demographics/FHIR/R4/Patient`;

@@ -4,7 +4,7 @@ import { Fault, type Patient } from '@carespine/fhir';
 import type { FastifyReply } from 'fastify';
 import { v5 as uuidOf } from 'uuid';
 import { DemographicsApi, type PatchOperation } from '../apis/demographics-api';
-import { ApiRefused, ApiUnavailable, OnwardHeaders, type Onward } from '../apis/fhir-client';
+import { ApiRefused, ApiUnavailable, OnwardHeaders, type Onward } from '../apis/api-client';
 import { checkForm, presentForm, readForm, type Errors, type Values } from '../forms/form';
 import { Pages } from '../pages/pages';
 import { isRestricted } from '../patients/patient-record';

@@ -1,4 +1,4 @@
-import type { ApiRefused } from '../apis/fhir-client';
+import type { ApiRefused } from '../apis/api-client';
 import { lower, type Errors } from '../forms/form';
 import type { EditField } from './area';
 

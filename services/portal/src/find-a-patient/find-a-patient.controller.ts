@@ -3,7 +3,7 @@ import { Access, Caller, type Principal } from '@carespine/access-control';
 import { Fault, parseNhsNumber } from '@carespine/fhir';
 import type { FastifyReply } from 'fastify';
 import { DemographicsApi } from '../apis/demographics-api';
-import { ApiRefused, OnwardHeaders, type Onward } from '../apis/fhir-client';
+import { ApiRefused, OnwardHeaders, type Onward } from '../apis/api-client';
 import { presentForm, readForm, type Errors, type Values } from '../forms/form';
 import { Pages } from '../pages/pages';
 import { sessionOf, SealedReferences } from '../references/sealed-references';

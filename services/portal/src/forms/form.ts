@@ -11,8 +11,8 @@ export interface Field {
   name: string;
   label: string;
   hint?: string;
-  /** `date` is three inputs: `<name>-day`, `<name>-month`, `<name>-year`. */
-  kind: 'text' | 'date' | 'radios' | 'select' | 'checkbox';
+  /** `date` is three inputs: `<name>-day`, `<name>-month`, `<name>-year`; `checkboxes` one a choice: `<name>-<value>`. */
+  kind: 'text' | 'textarea' | 'date' | 'radios' | 'select' | 'checkbox' | 'checkboxes';
   options?: readonly Option[];
   /** How a `select` says that nothing is chosen, `None` unless told. */
   empty?: string;
@@ -35,15 +35,25 @@ export type Errors = Record<string, string>;
 
 const dateParts = (name: string) => [`${name}-day`, `${name}-month`, `${name}-year`] as const;
 
-export const inputsOf = (field: Field): readonly string[] => (field.kind === 'date' ? dateParts(field.name) : [field.name]);
+export function inputsOf({ kind, name, options = [] }: Field): readonly string[] {
+  if (kind === 'date') return dateParts(name);
+  return kind === 'checkboxes' ? options.map(({ value }) => `${name}-${value}`) : [name];
+}
+
+/** The choices of a `checkboxes` field that are ticked. */
+export const chosenOf = (field: Field, values: Values): string[] =>
+  (field.options ?? []).map(({ value }) => value).filter((value) => values[`${field.name}-${value}`]);
 
 /** Takes the form's own inputs out of a posted body. Anything that is not text counts as left empty. */
 export function readForm(fields: readonly Field[], body: unknown, prefix = ''): Values {
   const posted = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   const values: Values = {};
-  for (const input of fields.flatMap(inputsOf)) {
-    const typed = Object.hasOwn(posted, prefix + input) ? posted[prefix + input] : undefined;
-    values[input] = typeof typed === 'string' ? typed.normalize('NFC').replace(/\s+/g, ' ').trim() : '';
+  for (const field of fields) {
+    const space = field.kind === 'textarea' ? /[^\S\n]+/g : /\s+/g; // lines are kept where several can be written
+    for (const input of inputsOf(field)) {
+      const typed = Object.hasOwn(posted, prefix + input) ? posted[prefix + input] : undefined;
+      values[input] = typeof typed === 'string' ? typed.normalize('NFC').replace(space, ' ').trim() : '';
+    }
   }
   return values;
 }
@@ -72,10 +82,16 @@ export function dateValues(name: string, date = ''): Values {
 export function checkForm(fields: readonly Field[], values: Values): Errors {
   const errors: Errors = {};
   for (const field of fields) {
-    const error = field.kind === 'date' ? dateError(field, values) : answerError(field, values[field.name] ?? '');
+    const error = errorOf(field, values);
     if (error) errors[field.name] = error;
   }
   return errors;
+}
+
+function errorOf(field: Field, values: Values): string | undefined {
+  if (field.kind === 'date') return dateError(field, values);
+  if (field.kind === 'checkboxes') return chosenOf(field, values).length === 0 ? field.required : undefined;
+  return answerError(field, values[field.name] ?? '');
 }
 
 function answerError(field: Field, value: string): string | undefined {
@@ -115,7 +131,7 @@ export function presentForm(fields: readonly Field[], values: Values, errors: Er
   const views = fields.map((field): FieldView => ({
     ...field,
     value: values[field.name] ?? '',
-    parts: field.kind === 'date' ? Object.fromEntries(dateParts(field.name).map((part) => [part, values[part] ?? ''])) : {},
+    parts: Object.fromEntries(inputsOf(field).map((input) => [input, values[input] ?? ''])),
     ...(errors[field.name] && { error: errors[field.name] }),
   }));
   const groups: FormView['groups'] = [];

@@ -2,7 +2,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import { anyPermissionOf } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiRefused, ApiUnavailable } from '../apis/fhir-client';
+import { ApiRefused, ApiUnavailable } from '../apis/api-client';
 import { ReferenceRefused } from '../references/sealed-references';
 import { Pages } from './pages';
 
@@ -12,6 +12,7 @@ const CAPABILITIES: Record<string, string> = {
   'demographics.read': 'see patient details',
   'demographics.update': 'change patient details',
   'audit.reports': 'see who looked at records',
+  'audit.sar': 'answer subject access requests',
 };
 
 /** Turns everything that goes wrong into a page that says what to do next. */

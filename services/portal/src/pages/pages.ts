@@ -1,29 +1,13 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import type { Permission, Principal } from '@carespine/access-control';
 import { formatNhsNumber } from '@carespine/fhir';
 import type { FastifyReply } from 'fastify';
 import { Environment, FileSystemLoader } from 'nunjucks';
+import type { ApiFile } from '../apis/api-client';
 import { PortalConfig } from '../config';
+import { navigationOf } from './navigation';
 import { ASSETS_PATH, HOME, NHSUK_FRONTEND } from './assets';
 import { dateInWords } from './words';
-
-/** `pages`: the addresses that belong to the item. */
-const NAVIGATION: { text: string; href: string; permission: Permission; pages: RegExp }[] = [
-  {
-    text: 'Find a patient',
-    href: '/find-a-patient',
-    permission: 'demographics.trace',
-    pages: /^\/find-a-patient|^\/patients\/[^/]+($|\/edit)/,
-  },
-  {
-    text: 'Who looked at a patient',
-    href: '/who-looked',
-    permission: 'audit.reports',
-    pages: /^\/who-looked|^\/patients\/[^/]+\/accesses/,
-  },
-  { text: 'What a user did', href: '/user-activity', permission: 'audit.reports', pages: /^\/user-activity/ },
-];
 
 /**
  * No inline script or style, nothing from elsewhere, in no frame.
@@ -73,18 +57,32 @@ export class Pages {
     void reply.status(status).headers(this.headers).send(html);
   }
 
+  /** Sends a file to be kept, never to be shown: it may hold what others wrote. */
+  download(reply: FastifyReply, { type, body }: ApiFile, fileName: string): void {
+    const name = fileName.replace(/[^\w.-]/g, '_');
+    void reply
+      .headers({
+        ...this.headers,
+        'content-type': type,
+        'content-security-policy': "default-src 'none'; sandbox",
+        'content-disposition': `attachment; filename="${name}"`,
+      })
+      .send(body);
+  }
+
+  /** Shows a document that is no page of ours: without script, form or frame, and with no way back into the session. */
+  sandbox(reply: FastifyReply, { type, body }: ApiFile): void {
+    void reply
+      .headers({
+        ...this.headers,
+        'content-type': type,
+        'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox",
+      })
+      .send(body);
+  }
+
   /** Answers a posted form: the browser fetches `url`, and a refresh repeats nothing. */
   seeOther(reply: FastifyReply, url: string): void {
     void reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'same-origin' }).redirect(url, 303);
   }
-}
-
-/** The pages that the chosen role opens, also those that a stronger sign-in would. */
-export function navigationOf(who: Principal, path: string) {
-  return NAVIGATION.filter(({ permission }) => who.permissions.has(permission) || who.stepUp.has(permission)).map((item) => ({
-    ...item,
-    current: path === item.href,
-    active: item.pages.test(path),
-    needsStepUp: !who.permissions.has(item.permission),
-  }));
 }

@@ -45,7 +45,7 @@ export function ageInWords(birthDate: CalendarDate | undefined, on: CalendarDate
   return plural(months - (on.slice(8) < birthDate.slice(8) ? 1 : 0), 'month');
 }
 
-export const plural = (count: number, noun: string): string => `${count.toLocaleString('en-GB')} ${noun}${count === 1 ? '' : 's'}`;
+export const plural = (count: number, noun: string, nouns = `${noun}s`): string => `${count.toLocaleString('en-GB')} ${count === 1 ? noun : nouns}`;
 
 /** As a patient banner writes it: `SMITH, Jane Anne (Mrs)`; '' without a name. */
 export function bannerName(name: HumanName | undefined): string {

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { Access, Caller, type Principal } from '@carespine/access-control';
 import type { FastifyReply } from 'fastify';
 import { DemographicsApi } from '../apis/demographics-api';
-import { ApiRefused, OnwardHeaders, type Onward } from '../apis/fhir-client';
+import { ApiRefused, OnwardHeaders, type Onward } from '../apis/api-client';
 import { AREAS } from '../edit-patient/areas';
 import { Pages } from '../pages/pages';
 import { sessionOf, SealedReferences } from '../references/sealed-references';

@@ -1,7 +1,8 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { Access, Caller, Public, type Principal } from '@carespine/access-control';
 import type { FastifyReply } from 'fastify';
-import { Pages, navigationOf } from '../pages/pages';
+import { navigationOf } from '../pages/navigation';
+import { Pages } from '../pages/pages';
 
 /** Why a sign-in ended without a session, in words that tell a person what to do and an attacker nothing. */
 const PROBLEMS: Record<string, { title: string; advice: string[]; retry: boolean }> = {
@@ -66,6 +67,14 @@ const SIGNED_OUT: Record<string, { title: string; text: string }> = {
     text: 'This keeps patients’ records safe when a screen is left alone. Anything that you had not saved is lost.',
   },
   logout: { title: 'You have signed out', text: 'Close all browser windows if others use this computer.' },
+  absolute: {
+    title: 'You have been signed in for too long',
+    text: 'Nobody stays signed in for more than 12 hours. Sign in again to go on. Anything that you had not saved is lost.',
+  },
+  'back-channel': {
+    title: 'Care Identity ended your session',
+    text: 'This happens when a smartcard is removed, or when you sign out of Care Identity. If you did neither, tell your service desk.',
+  },
   elsewhere: {
     title: 'You signed in somewhere else',
     text: 'You can use Carespine in one place at a time, so we signed you out here. If it was not you, tell your service desk now.',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { createParamDecorator, Injectable, Logger, type ExecutionContext, type OnModuleDestroy } from '@nestjs/common';
 import type { OperationOutcome } from '@carespine/fhir';
 import { CONTEXT_HEADER } from '@carespine/access-control';
@@ -24,8 +25,13 @@ export interface Answer<T> {
   etag?: string;
 }
 
+export interface ApiFile {
+  type: string;
+  body: Readable;
+}
+
 export interface Call {
-  method?: 'GET' | 'PATCH';
+  method?: 'GET' | 'PATCH' | 'POST' | 'PUT';
   body?: unknown;
   contentType?: string;
   ifMatch?: string;
@@ -43,11 +49,13 @@ export class ApiUnavailable extends Error {
 }
 
 const READ_TIMEOUT_MS = 5_000;
+/** A file may have to be put together first. */
+const FILE_TIMEOUT_MS = 30_000;
 
-/** Calls the platform's FHIR APIs, as any supplier does. */
+/** Calls the platform's APIs, as any supplier does. */
 @Injectable()
-export class FhirClient implements OnModuleDestroy {
-  private readonly logger = new Logger(FhirClient.name);
+export class ApiClient implements OnModuleDestroy {
+  private readonly logger = new Logger(ApiClient.name);
   private readonly agent = new Agent({ connect: { timeout: 2_000 }, keepAliveTimeout: 10_000 });
 
   onModuleDestroy(): Promise<void> {
@@ -76,6 +84,40 @@ export class FhirClient implements OnModuleDestroy {
     return answer;
   }
 
+  /**
+   * As {@link call}, for what has one good answer alone.
+   *
+   * @throws ApiRefused on anything but 2xx
+   */
+  async ask<T>(api: string, url: string, onward: Onward, call: Call = {}): Promise<T> {
+    const { status, body } = await this.call<T>(api, url, onward, {
+      ...call,
+      ...(call.body !== undefined && { contentType: 'application/json' }),
+    });
+    if (status >= 300 || isOutcome(body)) throw new ApiRefused(api, status, body);
+    return body;
+  }
+
+  /**
+   * A file, passed on as it comes.
+   *
+   * @throws ApiRefused on anything but 200, ApiUnavailable as {@link call}
+   */
+  async file(api: string, url: string, onward: Onward): Promise<ApiFile> {
+    const { statusCode, headers, body } = await request(url, {
+      dispatcher: this.agent,
+      headersTimeout: FILE_TIMEOUT_MS,
+      bodyTimeout: FILE_TIMEOUT_MS,
+      headers: { ...onward, 'x-request-id': randomUUID() },
+    }).catch(() => {
+      throw new ApiUnavailable(api);
+    });
+    if (statusCode === 200) return { type: String(headers['content-type'] ?? 'application/octet-stream'), body };
+    const refusal: unknown = await body.json().catch(() => undefined);
+    if (statusCode >= 500 || statusCode === 429) throw new ApiUnavailable(api);
+    throw new ApiRefused(api, statusCode, refusal);
+  }
+
   private async attempt<T>(url: string, onward: Onward, call: Call, requestId: string): Promise<Answer<T>> {
     const { statusCode, headers, body } = await request(url, {
       method: call.method ?? 'GET',
@@ -84,7 +126,7 @@ export class FhirClient implements OnModuleDestroy {
       bodyTimeout: READ_TIMEOUT_MS,
       headers: {
         ...onward,
-        accept: 'application/fhir+json',
+        accept: 'application/fhir+json, application/json',
         'x-request-id': requestId,
         ...(call.contentType && { 'content-type': call.contentType }),
         ...(call.ifMatch && { 'if-match': call.ifMatch }),

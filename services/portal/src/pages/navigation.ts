@@ -1,0 +1,68 @@
+import type { Permission, Principal } from '@carespine/access-control';
+
+/** Permissions of the desk's parts; one of several is enough. */
+export const CAN_SEE_ALERTS: readonly Permission[] = ['audit.reports', 'audit.alerts-override', 'audit.alerts-self-claimed'];
+export const CAN_REPORT: readonly Permission[] = ['audit.reports'];
+export const CAN_ANSWER: readonly Permission[] = ['audit.sar'];
+
+interface Item {
+  text: string;
+  href: string;
+  /** In a sentence, on the home page. */
+  about: string;
+  permission: readonly Permission[];
+  /** The addresses that belong to the item. */
+  pages: RegExp;
+}
+
+const NAVIGATION: Item[] = [
+  {
+    text: 'Find a patient',
+    href: '/find-a-patient',
+    about: 'By NHS number, or by name and date of birth',
+    permission: ['demographics.trace'],
+    pages: /^\/find-a-patient|^\/patients\/[^/]+($|\/edit)/,
+  },
+  {
+    text: 'Privacy desk',
+    href: '/desk',
+    about: 'What waits for you: alerts, samples and requests',
+    permission: CAN_SEE_ALERTS,
+    pages: /^\/desk($|\/(policy|samples))/,
+  },
+  {
+    text: 'Alerts',
+    href: '/desk/alerts',
+    about: 'Accesses that somebody should look at',
+    permission: CAN_SEE_ALERTS,
+    pages: /^\/desk\/alerts/,
+  },
+  {
+    text: 'Reports',
+    href: '/reports',
+    about: 'Who looked at a patient, and what a user did',
+    permission: CAN_REPORT,
+    pages: /^\/(reports|exports|accesses)/,
+  },
+  {
+    text: 'Subject access',
+    href: '/subject-access',
+    about: 'Answer a person who asks who looked at their record',
+    permission: CAN_ANSWER,
+    pages: /^\/subject-access/,
+  },
+];
+
+/** Now, or after a stronger sign-in. */
+export const holds = (who: Principal, permissions: readonly Permission[]): boolean =>
+  permissions.some((one) => who.permissions.has(one) || who.stepUp.has(one));
+
+/** The pages that the chosen role opens, also those that a stronger sign-in would. */
+export function navigationOf(who: Principal, path: string) {
+  return NAVIGATION.filter(({ permission }) => holds(who, permission)).map((item) => ({
+    ...item,
+    current: path === item.href,
+    active: item.pages.test(path),
+    needsStepUp: !item.permission.some((one) => who.permissions.has(one)),
+  }));
+}

@@ -1,0 +1,79 @@
+import type { SubjectAccess, SubjectAccessStatus, SubjectAccessSummary } from '../apis/subject-access-api';
+import { dateInWords, momentInWords, plural } from '../pages/words';
+
+const STATES: Record<SubjectAccessStatus, { text: string; colour: string }> = {
+  preparing: { text: 'Being prepared', colour: 'blue' },
+  ready: { text: 'Ready to send', colour: 'green' },
+  sent: { text: 'Sent', colour: 'grey' },
+  closed: { text: 'Closed', colour: 'grey' },
+  failed: { text: 'Failed', colour: 'red' },
+};
+
+const STEPS: Record<string, string> = {
+  open: 'Request opened',
+  opened: 'Request opened',
+  created: 'Request opened',
+  ready: 'Answer prepared',
+  prepared: 'Answer prepared',
+  extend: 'Time extended by two months',
+  exclude: 'Part left out',
+  sent: 'Sent to the person',
+  close: 'Closed',
+  failed: 'Could not be prepared',
+};
+
+/** What may be left out of an answer. @see audit specification, "Subject access request" */
+export const EXCLUSIONS: Record<string, string> = {
+  'third-parties': 'What is about other people',
+  'open-investigations': 'Alerts that are still looked into',
+  safeguarding: 'Child protection and FGM information',
+  other: 'Something else',
+};
+
+export const requestHref = (reference: string): string => `/subject-access/${encodeURIComponent(reference)}`;
+
+const isOver = (status: string): boolean => status === 'sent' || status === 'closed';
+
+/** @param today `yyyy-mm-dd` */
+export function describeRequest(request: SubjectAccessSummary, today: string) {
+  const days = Math.round((Date.parse(request.dueOn) - Date.parse(today)) / 86_400_000);
+  return {
+    reference: request.reference,
+    href: requestHref(request.reference),
+    dueOn: request.dueOn,
+    due: dateInWords(request.dueOn),
+    received: dateInWords(request.receivedOn),
+    period: `${dateInWords(request.from)} to ${dateInWords(request.to)}`,
+    extended: request.extended,
+    state: STATES[request.status] ?? { text: request.status, colour: 'grey' },
+    late: !isOver(request.status) && days < 0,
+    left: isOver(request.status) ? '' : days < 0 ? `${plural(-days, 'day')} late` : days === 0 ? 'today' : `in ${plural(days, 'day')}`,
+  };
+}
+
+export function describeWhole(request: SubjectAccess, today: string) {
+  const { done, of } = request.progress;
+  return {
+    ...describeRequest(request, today),
+    status: request.status,
+    read: done,
+    of,
+    percent: of ? Math.min(Math.floor((done / of) * 100), 100) : undefined,
+    accesses: request.accesses,
+    identityChecks: request.identityChecks,
+    withholdNames: request.withholdNames,
+    withholdReason: request.withholdReason ?? '',
+    exclusions: request.exclusions.map(({ what, reason, accesses, decidedBy }) => ({
+      what: EXCLUSIONS[what] ?? what,
+      reason,
+      accesses: plural(accesses, 'access', 'accesses'),
+      decidedBy: decidedBy.name,
+    })),
+    history: request.history
+      .toSorted((a, b) => a.at.localeCompare(b.at))
+      .map(({ at, by, step, note }) => {
+        const { date, time } = momentInWords(at);
+        return { title: STEPS[step] ?? step, when: `${date}, ${time}`, who: by === 'platform' ? 'Carespine' : by.name, note: note ?? '' };
+      }),
+  };
+}
