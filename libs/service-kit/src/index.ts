@@ -2,7 +2,7 @@ export { runService } from './run-service';
 export { closeService, createService, migrate } from './run-service';
 export { FHIR_JSON } from './answer';
 export { ConfigError, readConfig, ServiceConfig, StoreConfig } from './config';
-export { Database, isPassing, SteadyClient } from './database';
+export { Database, isPassing } from './database';
 export type { Log } from './log';
 export { answerFault, MalformedBody } from './requests';
 export type { ServiceDefinition } from './service-definition';

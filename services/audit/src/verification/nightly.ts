@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Database, LOG, meter, SteadyClient, type Log } from '@carespine/service-kit';
+import { SteadyClient } from '@carespine/events';
+import { Database, LOG, meter, type Log } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
 import { freeze } from '../transparency/freeze';
 import { LogKeys } from '../transparency/log-keys';
