@@ -11,6 +11,8 @@ export class CreateActivityCounts20261124114500 implements MigrationInterface {
         ods_code text NOT NULL,
         hour timestamptz NOT NULL,
         user_id text NOT NULL,
+        day date NOT NULL,
+        hour_of_week smallint NOT NULL,
         acts integer NOT NULL,
         reads integer NOT NULL,
         searches integer NOT NULL,

@@ -12,10 +12,13 @@ const CHANGES = 'interaction IN (4, 5, 6, 7, 8, 31)';
 const COUNTED = `ods_code <> '' AND service <> 'audit' AND interaction <> 0 AND interaction NOT BETWEEN 20 AND 29`;
 const RANGE = 'leaf_index >= $1 AND leaf_index < $2';
 
+const LONDON_HOUR = `date_trunc('hour', recorded) AT TIME ZONE 'Europe/London'`;
+
 /** Adds the accesses of leaves `$1` up to, not including, `$2`. */
 export const COUNT_HOURS = `
-  INSERT INTO activity_by_hour AS kept (ods_code, hour, user_id, acts, reads, searches, changes, refusals, emergencies)
-  SELECT ods_code, date_trunc('hour', recorded), user_id, count(*),
+  INSERT INTO activity_by_hour AS kept (ods_code, hour, user_id, day, hour_of_week, acts, reads, searches, changes, refusals, emergencies)
+  SELECT ods_code, date_trunc('hour', recorded), user_id, (${LONDON_HOUR})::date,
+    (extract(isodow FROM ${LONDON_HOUR}) - 1) * 24 + extract(hour FROM ${LONDON_HOUR}), count(*),
     count(*) FILTER (WHERE outcome = 0 AND ${READS}), count(*) FILTER (WHERE outcome = 0 AND ${SEARCHES}),
     count(*) FILTER (WHERE outcome = 0 AND ${CHANGES}), count(*) FILTER (WHERE outcome = 4), count(*) FILTER (WHERE purpose IN ('ETREAT', 'BTG'))
   FROM access_events WHERE ${RANGE} AND ${COUNTED} GROUP BY 1, 2, 3

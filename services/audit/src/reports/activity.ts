@@ -31,9 +31,6 @@ const LONGEST_BY_HOUR_MS = 2 * DAY_MS + 2 * HOUR_MS;
 /** What a person or a role usually does is what they did in so many days before. */
 const USUAL_DAYS = 28;
 
-/** 0 is Monday's first. */
-const HOUR_OF_WEEK = `((extract(isodow FROM hour AT TIME ZONE 'Europe/London') - 1) * 24 + extract(hour FROM hour AT TIME ZONE 'Europe/London'))::int`;
-
 /** What an organisation does, over time; and who does more than they and their like usually do. Whole hours. */
 @Injectable()
 export class Activity {
@@ -77,11 +74,11 @@ export class Activity {
   private async daysOf(odsCode: string, { from, to }: Period): Promise<DayOfUser[]> {
     const { openingHours } = await this.policies.of(odsCode);
     const { rows } = await this.database.query<Record<(typeof MEASURES)[number], number> & { user_id: string; day: string; job_role: string | null }>({
-      text: `SELECT day.*, staff.job_role FROM (
-          SELECT user_id, (hour AT TIME ZONE 'Europe/London')::date::text AS day, sum(patients)::int AS patients, sum(searches)::int AS searches,
-            sum(refusals)::int AS refusals, sum(emergencies)::int AS emergencies, coalesce(sum(acts) FILTER (WHERE ${HOUR_OF_WEEK} <> ALL($4::int[])), 0)::int AS "out-of-hours"
+      text: `SELECT did.*, did.day::text AS day, staff.job_role FROM (
+          SELECT user_id, day, sum(patients)::int AS patients, sum(searches)::int AS searches,
+            sum(refusals)::int AS refusals, sum(emergencies)::int AS emergencies, coalesce(sum(acts) FILTER (WHERE hour_of_week <> ALL($4::smallint[])), 0)::int AS "out-of-hours"
           FROM activity_by_hour WHERE ods_code = $1 AND hour >= date_trunc('hour', $2::timestamptz) AND hour < $3 AND user_id <> '' GROUP BY 1, 2
-        ) AS day LEFT JOIN staff_members AS staff ON staff.user_id = day.user_id AND staff.ods_code = $1`,
+        ) AS did LEFT JOIN staff_members AS staff ON staff.user_id = did.user_id AND staff.ods_code = $1`,
       values: [odsCode, new Date(from.getTime() - USUAL_DAYS * DAY_MS), to, openHoursOf(openingHours)],
     });
     return rows.map(({ user_id, day, job_role, ...did }) => ({ userId: user_id, day, jobRole: job_role ?? '', did }));
