@@ -18,7 +18,8 @@ type Failed = (topic: string, error: Error) => void;
 /** A broker that is paused or gone is noticed after so long. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const SESSION_TIMEOUT_MS = 10_000;
-const HEARTBEAT_MS = 1_000;
+/** Members learn by it that another joins or leaves, and all wait for the last to learn. */
+const HEARTBEAT_MS = 400;
 /** Longest that a member waits for the others when a group gathers anew. */
 const REBALANCE_TIMEOUT_MS = 15_000;
 /** kafkajs has been seen to go silent without an error: then it is given up and made anew. */
