@@ -142,6 +142,13 @@ describe('bearer tokens: 401 with WWW-Authenticate and an OperationOutcome', () 
 });
 
 describe('headers that a caller may not decide', () => {
+  it('refuses two Authorization headers: whose would be believed?', async () => {
+    const headers = ['Host: carespine.example', `Authorization: Bearer ${good.access_token}`, 'Authorization: Bearer other', `X-Request-ID: ${randomUUID()}`, 'Connection: close'];
+    const raw = await rawRequest(platform, head(`GET ${path} HTTP/1.1`, headers));
+    expect([raw.status, raw.answers]).toEqual([400, 1]);
+    expect(raw.text).toContain('More than one Authorization header');
+  });
+
   it('carespine-context is dropped: neither alone nor beside a token does it make somebody of the caller', async () => {
     const context = await forgedContext();
     for (const name of ['carespine-context', 'Carespine-Context', 'CARESPINE-CONTEXT']) {

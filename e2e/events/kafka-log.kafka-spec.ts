@@ -40,7 +40,7 @@ describe('what only Kafka can do to events', () => {
   });
 });
 
-describe('under load, when the broker', () => {
+describe('under load, when', () => {
   let service: TestService;
   beforeEach(async () => {
     service = await TestService.start(await config());
@@ -50,7 +50,7 @@ describe('under load, when the broker', () => {
   });
   afterEach(() => service.stop());
 
-  it('is killed and comes back, no event is lost or doubled, and each patient keeps their order', async () => {
+  it('the broker is killed and comes back, no event is lost or doubled, and each patient keeps their order', async () => {
     const { testBroker } = await import('../../deploy/local/test-broker.mjs');
     const broker = testBroker();
     const sending = emit(service, 3000, 10);
@@ -62,7 +62,7 @@ describe('under load, when the broker', () => {
     expect(service.givenUp).toEqual([]);
   });
 
-  it('is paused for longer than a session and goes on, the same holds', async () => {
+  it('the broker is paused for longer than a session and goes on, the same holds', async () => {
     const { testBroker } = await import('../../deploy/local/test-broker.mjs');
     const broker = testBroker();
     const sending = emit(service, 3000, 10);
@@ -76,4 +76,19 @@ describe('under load, when the broker', () => {
     await service.expectEffects(await sending);
     expect(service.givenUp).toEqual([]);
   });
+
+  it('a consumer is stopped for longer than its session and comes back, the same holds', async () => {
+    const zombie = service.doomed('never', 0);
+    try {
+      await delay(6_000); // for it to have joined
+      const sending = emit(service, 2000, 10);
+      await delay(300);
+      zombie.kill('SIGSTOP');
+      await delay(12_000);
+      zombie.kill('SIGCONT');
+      await service.expectEffects(await sending);
+    } finally {
+      zombie.kill('SIGKILL');
+    }
+  }, 120_000);
 });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ import { aDatabase, eventually, type TestDatabase } from '@carespine/test-kit';
 import type { CrashPoint, Doom } from './fixtures/doomed-service';
 
 export const TOPIC = 'demographics.patient.v1';
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 45_000;
 
 /** A service with an outbox, an inbox and effects in a database of its own. Several tests share a log: each sees only what has its keys. */
 export class TestService {
@@ -104,10 +104,13 @@ export class TestService {
 
   /** A replica in a process of its own, which ends by SIGKILL where it is said. */
   async dieAt(at: CrashPoint, after: number): Promise<void> {
+    expect(await once(this.doomed(at, after), 'exit')).toEqual([null, 'SIGKILL']);
+  }
+
+  doomed(at: CrashPoint, after: number): ChildProcess {
     const doom: Doom = { config: this.config, databaseUrl: this.databaseUrl, service: this.name, topic: TOPIC, keys: this.keys, at, after };
     const fixture = (name: string): string => join(__dirname, 'fixtures', name);
-    const child = spawn(process.execPath, ['-r', fixture('run-typescript.cjs'), fixture('doomed-service.ts'), JSON.stringify(doom)], { stdio: ['ignore', 'ignore', 'inherit'] });
-    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    return spawn(process.execPath, ['-r', fixture('run-typescript.cjs'), fixture('doomed-service.ts'), JSON.stringify(doom)], { stdio: ['ignore', 'ignore', 'inherit'] });
   }
 
   isOurs = ({ key }: Event): boolean => key.startsWith(this.keys);
@@ -321,7 +324,22 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
     service.consume();
     await service.expectEffects(sent);
     expect(service.givenUp).toEqual([]);
-  }, 120_000);
+  }, 240_000);
+
+  it('does nothing twice when replicas come while a batch is being applied', async () => {
+    service.relay();
+    let isBeingApplied = false;
+    service.consume(async (events, tx) => {
+      isBeingApplied = events.some(service.isOurs);
+      await delay(1500);
+      await service.effect(events, tx);
+    });
+    const sent = await emit(service, 200, 200);
+    await eventually(async () => expect(isBeingApplied).toBe(true), PATIENCE_MS);
+    service.consume();
+    service.consume();
+    await service.expectEffects(sent);
+  });
 
   it('keeps every event and its order while replicas join and leave twenty times', async () => {
     service.relay();
@@ -334,5 +352,5 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
     }
     await service.expectEffects(await sending);
     expect(service.givenUp).toEqual([]);
-  });
+  }, 240_000);
 }

@@ -107,8 +107,42 @@ export class KafkaEventLog implements EventLog {
     };
   }
 
-  async history(topic: string): Promise<ReceivedEvent[]> {
-    const admin = await this.connectedAdmin();
+  history(topic: string): Promise<ReceivedEvent[]> {
+    return this.asAdmin((admin) => this.readAll(topic, admin));
+  }
+
+  lag(topics: string[]): Promise<Map<string, number>> {
+    return this.asAdmin(async (admin) => {
+      const committed = await admin.fetchOffsets({ groupId: this.service, topics });
+      const lags = topics.map(async (topic): Promise<[string, number]> => {
+        const places = new Map(committed.find((one) => one.topic === topic)?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
+        const ends = await admin.fetchTopicOffsets(topic);
+        return [topic, ends.reduce((sum, { partition, low, high }) => sum + Number(BigInt(high) - larger(places.get(partition) ?? -1n, BigInt(low))), 0)];
+      });
+      return new Map(await Promise.all(lags));
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.subscriptions].map((subscription) => subscription.stop()));
+    const clients = await Promise.allSettled([this.producer, this.admin]);
+    await withinTime(Promise.allSettled(clients.map((client) => (client.status === 'fulfilled' ? client.value?.disconnect() : undefined))));
+  }
+
+  private async connectProducer(): Promise<Producer> {
+    await prepareKafkaTopics(this.settings);
+    const producer = this.kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      retry: { initialRetryTime: 100, retries: 3, maxRetryTime: 1_000 },
+    });
+    await producer.connect();
+    return producer;
+  }
+
+  /** From the oldest event to the newest that is there now, as a group of its own that leaves nothing behind. */
+  private async readAll(topic: string, admin: Admin): Promise<ReceivedEvent[]> {
     const ends = (await admin.fetchTopicOffsets(topic)).filter(({ low, high }) => BigInt(high) > BigInt(low));
     if (ends.length === 0) return [];
     const awaited = new Map(ends.map(({ partition, high }) => [partition, BigInt(high) - 1n]));
@@ -138,47 +172,21 @@ export class KafkaEventLog implements EventLog {
     return history.sort((a, b) => a.partition - b.partition || Number(a.position - b.position));
   }
 
-  async lag(topics: string[]): Promise<Map<string, number>> {
-    const admin = await this.connectedAdmin();
-    const committed = await admin.fetchOffsets({ groupId: this.service, topics });
-    const lags = await Promise.all(
-      topics.map(async (topic): Promise<[string, number]> => {
-        const places = new Map(committed.find((one) => one.topic === topic)?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
-        const ends = await admin.fetchTopicOffsets(topic);
-        return [topic, ends.reduce((sum, { partition, low, high }) => sum + Number(BigInt(high) - larger(places.get(partition) ?? -1n, BigInt(low))), 0)];
-      }),
-    );
-    return new Map(lags);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.subscriptions].map((subscription) => subscription.stop()));
-    const clients = await Promise.allSettled([this.producer, this.admin]);
-    await withinTime(Promise.allSettled(clients.map((client) => (client.status === 'fulfilled' ? client.value?.disconnect() : undefined))));
-  }
-
-  private async connectProducer(): Promise<Producer> {
-    await prepareKafkaTopics(this.settings);
-    const producer = this.kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      retry: { initialRetryTime: 100, retries: 3, maxRetryTime: 1_000 },
-    });
-    await producer.connect();
-    return producer;
-  }
-
-  private async connectedAdmin(): Promise<Admin> {
+  /** On a connection that is kept as long as it serves. */
+  private async asAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
     this.admin ??= (async () => {
       const admin = this.kafka.admin();
       await admin.connect();
       return admin;
     })();
-    return this.admin.catch((error: unknown) => {
-      this.admin = undefined;
+    const connecting = this.admin;
+    try {
+      return await work(await connecting);
+    } catch (error) {
+      if (this.admin === connecting) this.admin = undefined;
+      void connecting.then((admin) => admin.disconnect()).catch(() => undefined);
       throw error;
-    });
+    }
   }
 }
 
@@ -331,23 +339,21 @@ function* portionsOf(events: Event[]): Generator<Event[]> {
 }
 
 /**
- * Binary content mode: attributes as headers, the payload as it is.
+ * Attributes as headers under CloudEvents' names, the payload as it is. Those that would be the same in every event are left out:
+ * client and broker pay for each header of each event.
  *
- * @see CloudEvents, Kafka Protocol Binding 1.0.2, section 3.2
+ * @see CloudEvents, Kafka Protocol Binding 1.0.2, section 3.2 (binary content mode)
  */
 function messageOf(event: Event): { key: string; value: Buffer; headers: IHeaders } {
   return {
     key: event.key,
     value: Buffer.from(event.payload.buffer, event.payload.byteOffset, event.payload.byteLength),
     headers: {
-      ce_specversion: '1.0',
       ce_id: event.id,
       ce_type: event.type,
-      ce_source: `/${event.topic.split('.')[0] ?? ''}`,
       ce_time: event.occurredAt.toISOString(),
       ce_dataschema: event.type.slice(0, Math.max(0, event.type.lastIndexOf('.'))),
-      'content-type': 'application/protobuf',
-      traceparent: event.traceparent,
+      ...(event.traceparent !== '' && { traceparent: event.traceparent }),
       ...(event.reason !== undefined && { reason: event.reason }),
       ...(event.consumer !== undefined && { consumer: event.consumer }),
     },

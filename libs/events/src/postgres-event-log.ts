@@ -41,6 +41,8 @@ const TURN = `hashtext('event consumer')`;
 /** A lag is counted up to here: to count millions takes time, and says no more. */
 const LARGEST_LAG = 100_000;
 const LISTEN_AGAIN_MS = 1000;
+/** Then the connection is taken for dead: a machine that is gone closes nothing. */
+const LONGEST_QUERY_MS = 30_000;
 
 type LoggedRow = EventRow & { position: string; appended_at: Date };
 const READ = `SELECT position, appended_at, ${EVENT_COLUMNS} FROM event_log WHERE topic = $1 AND position > $2 ORDER BY position`;
@@ -66,7 +68,10 @@ export class PostgresEventLog implements EventLog {
     private readonly failed: (topic: string, error: Error) => void = () => undefined,
     applicationName = 'carespine',
   ) {
-    this.pool = new Pool({ connectionString: url, max: 4, connectionTimeoutMillis: 3000, application_name: applicationName, Client: SteadyClient });
+    this.pool = new Pool({
+      ...{ connectionString: url, max: 4, application_name: applicationName, Client: SteadyClient },
+      ...{ connectionTimeoutMillis: 3000, query_timeout: LONGEST_QUERY_MS, keepAlive: true },
+    });
     this.pool.on('error', () => undefined); // an idle connection was lost; the next query makes another
   }
 

@@ -1,7 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
+import { isNativeError } from 'node:util/types';
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AddOutboxTally20261124111500, CreateOutboxAndInbox20261124080000, SteadyClient } from '@carespine/events';
 import type { StoreConfig } from './config';
+import type { Log } from './log';
 import type { ServiceDefinition } from './service-definition';
 
 /** The service's own database: TypeORM for entities, migrations and writes; its driver's pool for hot reads. */
@@ -42,13 +45,26 @@ export function dataSourceOf({ name, entities, migrations }: ServiceDefinition, 
   });
 }
 
+/** A service whose database is not there yet waits for it, a second at a time, rather than being started over and over. */
+export async function connect(source: DataSource, log: Log): Promise<DataSource> {
+  for (;;) {
+    try {
+      return await source.initialize();
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      log.warn({ code: 'code' in (error as Error) ? (error as { code?: string }).code : undefined }, 'database.awaited');
+      await setTimeout(1000);
+    }
+  }
+}
+
 /** Codes and messages of a database or network that is not there now, but may be in a moment. */
 const PASSING = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P02', '57P03', '53300', '57014', '40001', '40P01', '25006']);
 const PASSING_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|not queryable|Driver not Connected|Cannot use a pool after/i;
 
 /** The database could not be reached or gave up; the same request may succeed later. */
 export function isPassing(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isNativeError(error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   if (PASSING.has(code) || code.startsWith('08') || PASSING_MESSAGE.test(error.message)) return true;
   if (error instanceof AggregateError) return error.errors.some(isPassing);

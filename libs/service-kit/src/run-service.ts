@@ -26,7 +26,10 @@ export async function runService(service: ServiceDefinition): Promise<void> {
     const config = readConfig(service.config, process.env);
     if (process.argv[2] === 'migrate') return await migrate(service, config);
     log = makeLog(service.name, config.LOG_LEVEL);
+    const endWithLauncher = (): never => process.exit(1);
+    process.once('disconnect', endWithLauncher); // while it still waits for its database
     const app = await createService(service, config);
+    process.off('disconnect', endWithLauncher);
     await app.listen(config.PORT, config.HOST);
     log.info({ port: config.PORT }, 'service.started');
     stopOn(['SIGTERM', 'SIGINT'], app, config, log);

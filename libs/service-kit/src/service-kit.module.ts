@@ -3,7 +3,7 @@ import type { JSONWebKeySet } from 'jose';
 import { AccessLog, ContextVerifier } from '@carespine/access-control';
 import { EventServer, openEventLog, Outbox, PatientKey, PostgresOutboxStore, Relay } from '@carespine/events';
 import { ServiceConfig, StoreConfig } from './config';
-import { Database, dataSourceOf } from './database';
+import { connect, Database, dataSourceOf } from './database';
 import { reportOf } from './events';
 import { HealthController, Readiness } from './health.controller';
 import { makeLog } from './log';
@@ -29,7 +29,7 @@ export class ServiceKitModule {
       providers.push({ provide: ContextVerifier, useValue: new ContextVerifier(JSON.parse(config.CONTEXT_JWKS) as JSONWebKeySet) });
     }
     if (config instanceof StoreConfig) {
-      const database = new Database(await dataSourceOf(service, config).initialize());
+      const database = new Database(await connect(dataSourceOf(service, config), log));
       const outbox = new Outbox(database.pool);
       const patientKey = new PatientKey(config.PATIENT_KEY_SECRET);
       const report = reportOf(log);

@@ -68,6 +68,7 @@ export class Proxy implements OnApplicationShutdown {
   private async identify(request: FastifyRequest, api: Route): Promise<string> {
     let grant: AccessGrant | undefined;
     try {
+      if (isRepeated(request.raw.rawHeaders, 'authorization')) throw new Fault('INVALID_VALUE', { diagnostics: 'More than one Authorization header' });
       grant = await this.callers.grantOf(request.headers.authorization);
       return await this.callers.ofApi(grant, request.headers, api);
     } catch (refusal) {
@@ -115,6 +116,16 @@ const agentOf = ({ application, mode, staff, aal, tokenId, sessionId }: AccessGr
   tokenId,
   sessionId,
 });
+
+/** Node keeps the first of several; another reader on the way may have kept the last. */
+function isRepeated(rawHeaders: readonly string[], name: string): boolean {
+  let times = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const header = rawHeaders[i] as string;
+    if (header.length === name.length && header.toLowerCase() === name) times++;
+  }
+  return times > 1;
+}
 
 /** Liveness of an API, which the national APIs answer to anybody. */
 const isPing = (url: string): boolean => /^[^?]*\/_ping$/.test(url);
