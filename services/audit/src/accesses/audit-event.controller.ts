@@ -35,7 +35,12 @@ export class AuditEventController {
     if (query.nhsNumber) trail.open(query.nhsNumber);
     const [{ page, more, total }, provable] = await Promise.all([this.accesses.find(who.organisation.odsCode, query), this.log.size()]);
     const last = more ? page.at(-1) : undefined;
-    const bundle = searchset(page.map((access) => ({ fullUrl: `${this.base()}/${access.id}`, resource: auditEventOf(access, provable, this.operator()), search: { mode: 'match' as const } })), total);
+    const entries = page.map((access) => ({
+      fullUrl: `${this.base()}/${access.id}`,
+      resource: auditEventOf(access, provable, this.operator()),
+      search: { mode: 'match' as const },
+    }));
+    const bundle = searchset(entries, total);
     return {
       ...bundle,
       link: [
