@@ -39,9 +39,16 @@ export async function fillAccesses(db, leaves) {
     return { ...agent, bytes: Buffer.from(toBinary(AccessRecordedSchema, create(AccessRecordedSchema, { agent }))) };
   });
   const common = Buffer.from(
-    toBinary(AccessRecordedSchema, create(AccessRecordedSchema, { service: 'demographics', interaction: 1, outcome: 1, resourceType: 'Patient', resourceVersion: '3', purpose: 'TREAT', clientAddress: '203.0.113.7', interactionName: 'Retrieve patient' })),
+    toBinary(
+      AccessRecordedSchema,
+      create(AccessRecordedSchema, {
+        ...{ service: 'demographics', interaction: 1, outcome: 1, resourceType: 'Patient', resourceVersion: '3' },
+        ...{ purpose: 'TREAT', clientAddress: '203.0.113.7', interactionName: 'Retrieve patient' },
+      }),
+    ),
   );
-  const chains = new Map((await db.query('SELECT nhs_number, last_leaf, accesses FROM patient_chain')).rows.map((row) => [row.nhs_number, { lastLeaf: row.last_leaf, accesses: Number(row.accesses) }]));
+  const { rows } = await db.query('SELECT nhs_number, last_leaf, accesses FROM patient_chain');
+  const chains = new Map(rows.map((row) => [row.nhs_number, { lastLeaf: row.last_leaf, accesses: Number(row.accesses) }]));
   const moved = new Set();
   const began = Date.now() - YEAR_MS;
   const patients = Array.from({ length: PATIENTS }, (_, i) => nhsNumber(i));

@@ -62,7 +62,9 @@ export function summaryLeafData({ patientKey, lastLeaf, accesses }: { patientKey
 export function completenessFault(proof: CompletenessProof, verifiers: readonly NoteVerifier[]): string | undefined {
   const checkpoint = openCheckpoint(proof.checkpoint, verifiers);
   const statement = JSON.parse(proof.summaryStatement) as Partial<SummaryStatement>;
-  if (statement.statement !== 'summary' || statement.root !== proof.summaryRoot || statement.size !== proof.summarySize) return 'the statement is of another summary';
+  if (statement.statement !== 'summary' || statement.root !== proof.summaryRoot || statement.size !== proof.summarySize) {
+    return 'the statement is of another summary';
+  }
   const inLog = verifyInclusion({
     index: proof.summaryLeafIndex,
     size: checkpoint.size,
@@ -89,7 +91,11 @@ export function completenessFault(proof: CompletenessProof, verifiers: readonly 
  *
  * @param leaves base64
  */
-export function isUnbroken(leaves: readonly { leafHash: string; previousLeaf: string }[], { accesses, lastLeaf }: Pick<CompletenessProof, 'accesses' | 'lastLeaf'>, erased = 0): boolean {
+export function isUnbroken(
+  leaves: readonly { leafHash: string; previousLeaf: string }[],
+  { accesses, lastLeaf }: Pick<CompletenessProof, 'accesses' | 'lastLeaf'>,
+  erased = 0,
+): boolean {
   const last = accesses - erased - 1;
   if (last < 0) return accesses === erased;
   if (leaves[last]?.leafHash !== lastLeaf) return false;

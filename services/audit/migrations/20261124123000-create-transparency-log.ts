@@ -139,7 +139,8 @@ const ERASE_ACCESSES = `
     END IF;
     SELECT array_agg(leaf_index ORDER BY leaf_index) INTO erased_now FROM (
       SELECT e.leaf_index FROM access_events e
-      WHERE e.leaf_index > beyond AND e.recorded < cutoff AND e.salt <> '' AND (NOT longer ? e.service OR e.recorded < (longer ->> e.service)::timestamptz)
+      WHERE e.leaf_index > beyond AND e.recorded < cutoff AND e.salt <> ''
+        AND (NOT longer ? e.service OR e.recorded < (longer ->> e.service)::timestamptz)
         AND NOT EXISTS (SELECT FROM litigation_holds h WHERE h.nhs_number = e.nhs_number AND h.released_at IS NULL)
       ORDER BY e.leaf_index LIMIT most
     ) AS due;
@@ -153,7 +154,8 @@ const ERASE_ACCESSES = `
     WITH gone AS (
       SELECT e.nhs_number, count(*) AS times FROM access_events e WHERE e.leaf_index = ANY (erased_now) AND e.nhs_number <> '' GROUP BY e.nhs_number
     ), shortened AS (
-      UPDATE patient_chain c SET erased = c.erased + gone.times FROM gone WHERE c.nhs_number = gone.nhs_number AND c.erased + gone.times < c.accesses
+      UPDATE patient_chain c SET erased = c.erased + gone.times FROM gone
+      WHERE c.nhs_number = gone.nhs_number AND c.erased + gone.times < c.accesses
     )
     DELETE FROM patient_chain c USING gone WHERE c.nhs_number = gone.nhs_number AND c.erased + gone.times = c.accesses;
     PERFORM set_config('carespine.erasure', pg_current_xact_id()::text, true);

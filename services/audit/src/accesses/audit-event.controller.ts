@@ -40,7 +40,12 @@ export class AuditEventController {
     else refuseOwnActivity(who, query.userIds?.[0]);
     const [{ page, more, total }, provable] = await Promise.all([this.accesses.find(who.organisation.odsCode, query), this.log.size()]);
     const last = more ? page.at(-1) : undefined;
-    const bundle = searchset(page.map((access) => ({ fullUrl: `${this.base()}/${access.id}`, resource: auditEventOf(access, provable, this.operator()), search: { mode: 'match' as const } })), total);
+    const entries = page.map((access) => ({
+      fullUrl: `${this.base()}/${access.id}`,
+      resource: auditEventOf(access, provable, this.operator()),
+      search: { mode: 'match' as const },
+    }));
+    const bundle = searchset(entries, total);
     return {
       ...bundle,
       link: [

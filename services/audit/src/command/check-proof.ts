@@ -24,7 +24,8 @@ export function checkProof(file: string, keys: readonly string[], say: (line: st
   }
 }
 
-function accessFault({ id, leafIndex = -1, leafHash = '', salt, previousLeaf = '', payload, inclusion = [], checkpoint = '' }: ProofFile, verifiers: readonly NoteVerifier[]): string | undefined {
+function accessFault(proof: ProofFile, verifiers: readonly NoteVerifier[]): string | undefined {
+  const { id, leafIndex = -1, leafHash = '', salt, previousLeaf = '', payload, inclusion = [], checkpoint = '' } = proof;
   const { size, root } = openCheckpoint(checkpoint, verifiers);
   const hash = bytes(leafHash);
   if (!verifyInclusion({ index: leafIndex, size, root, leafHash: hash, proof: inclusion.map(bytes) })) return 'the log does not hold the leaf';

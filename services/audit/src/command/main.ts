@@ -29,14 +29,16 @@ async function main(args: string[]): Promise<number> {
     if (command === 'check-proof' && what && more.length === 0) return checkProof(what, values.key ?? [], say);
     if (more.length > 0) throw new UsageError();
     if (command === 'verify' && !what) return await verify(values);
-    if (command === 'erase' && !what && values.before && isCalendarDate(values.before)) return await erase(new Date(`${values.before}T00:00:00Z`), values['dry-run'] ?? false);
+    if (command === 'erase' && !what && values.before && isCalendarDate(values.before)) {
+      return await erase(new Date(`${values.before}T00:00:00Z`), values['dry-run'] ?? false);
+    }
     if (command === 'hold' && what) return await hold(what, values);
     throw new UsageError();
   } catch (error) {
     if (error instanceof UsageError) complain(USAGE);
     else if (error instanceof RetentionRefused || error instanceof ConfigError) complain(error.message);
     // a message of the database may quote what it stumbled over
-    else complain(`Not finished: ${(error as Error).name} ${String((error as { code?: string }).code ?? (error instanceof Error && 'severity' in error ? '' : (error as Error).message))}`);
+    else complain(`Not finished: ${(error as Error).name} ${(error as { code?: string }).code ?? (error as Error).message}`);
     return 2;
   }
 }
@@ -82,7 +84,8 @@ async function verify({ thaw: thaws = false, json = false }: Options): Promise<n
   const thawed = sound && thaws && (await withDatabase(config, thaw));
   if (json) say(JSON.stringify(report));
   else {
-    say(`${report.leaves} leaves, ${report.published} of them provable, held against ${report.checkpoints} checkpoints; counted against ${report.counted.join(', ') || 'no service'}.`);
+    const counted = report.counted.join(', ') || 'no service';
+    say(`${report.leaves} leaves, ${report.published} of them provable, held against ${report.checkpoints} checkpoints; counted against ${counted}.`);
     for (const { kind, times, at } of report.findings) say(`FAULT ${kind}: ${times} (${at.join(', ')}${times > at.length ? ', …' : ''})`);
     say(sound ? 'The log is whole.' : 'The log is NOT whole: nothing more is published until it is, and verify --thaw says so.');
     if (thawed) say('Publishing goes on.');
@@ -110,7 +113,8 @@ async function hold(what: string, { case: caseReference, patient = [], everybody
     const holds = new Holds(db);
     if (what === 'list') {
       for (const one of await holds.list()) {
-        say(`${one.caseReference}: ${one.everybody ? 'everybody' : `${one.patients} patient${one.patients === 1 ? '' : 's'}`}, since ${one.placedAt.toISOString().slice(0, 10)}`);
+        const whose = one.everybody ? 'everybody' : `${one.patients} patient${one.patients === 1 ? '' : 's'}`;
+        say(`${one.caseReference}: ${whose}, since ${one.placedAt.toISOString().slice(0, 10)}`);
       }
     } else if (what === 'add' && caseReference && patient.length > 0 !== everybody) await holds.place(caseReference, patient);
     else if (what === 'release' && caseReference) await holds.release(caseReference, patient);

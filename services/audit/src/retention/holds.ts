@@ -22,7 +22,8 @@ export class Holds {
     if (!nhsNumbers.every(isNhsNumber)) throw new RetentionRefused('A patient is named by an NHS number.');
     await this.db.query(
       `INSERT INTO litigation_holds (case_reference, nhs_number) SELECT $1, held.nhs_number FROM unnest($2::text[]) AS held (nhs_number)
-        WHERE NOT EXISTS (SELECT FROM litigation_holds h WHERE h.case_reference = $1 AND h.nhs_number IS NOT DISTINCT FROM held.nhs_number AND h.released_at IS NULL)`,
+        WHERE NOT EXISTS (SELECT FROM litigation_holds h
+          WHERE h.case_reference = $1 AND h.nhs_number IS NOT DISTINCT FROM held.nhs_number AND h.released_at IS NULL)`,
       [caseReference, nhsNumbers.length > 0 ? nhsNumbers : [null]],
     );
   }
@@ -40,7 +41,8 @@ export class Holds {
   async release(caseReference: string, nhsNumbers: readonly string[]): Promise<void> {
     requireCase(caseReference);
     const { rowCount } = await this.db.query(
-      'UPDATE litigation_holds SET released_at = clock_timestamp() WHERE case_reference = $1 AND released_at IS NULL AND (cardinality($2::text[]) = 0 OR nhs_number = ANY($2::text[]))',
+      `UPDATE litigation_holds SET released_at = clock_timestamp()
+        WHERE case_reference = $1 AND released_at IS NULL AND (cardinality($2::text[]) = 0 OR nhs_number = ANY($2::text[]))`,
       [caseReference, nhsNumbers],
     );
     if (!rowCount) throw new RetentionRefused(`There is no such hold for case ${caseReference}.`);
