@@ -7,7 +7,6 @@ import { ApiRefused, OnwardHeaders, type Onward } from '../apis/api-client';
 import { checkForm, dateValues, presentForm, readForm, type Errors, type Values } from '../forms/form';
 import { CAN_SEE_ALERTS } from '../pages/navigation';
 import { Pages } from '../pages/pages';
-import { londonDate } from '../pages/words';
 import { sessionOf, SealedReferences } from '../references/sealed-references';
 import { lastMonth } from '../reports/report-forms';
 import { alertFilters, alertQuery, checkAlertFilters } from './alert-filters';
@@ -31,13 +30,15 @@ export class AlertsController {
     @Query() query: Record<string, unknown>,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const today = londonDate(new Date());
     const { rules } = await this.alerts.statistics(onward, lastMonth(new Date())).catch(() => ({ rules: [] }));
-    const fields = alertFilters(rules.map(({ rule, title }) => ({ value: rule, text: title })));
+    const options = rules.map(({ rule, title }) => ({ value: rule, text: title }));
+    const asked = typeof query.rule === 'string' && /^[a-z\d-]{1,40}$/.test(query.rule) ? query.rule : '';
+    if (asked && !options.some(({ value }) => value === asked)) options.push({ value: asked, text: asked }); // none of them of late
+    const fields = alertFilters(options);
     const values = readForm(fields, query);
     const errors = checkAlertFilters(fields, values);
     const form = presentForm(fields, values, errors);
-    if (form.errors.length > 0) return this.pages.show(reply, 'alerts/list', { form, today }, 400);
+    if (form.errors.length > 0) return this.pages.show(reply, 'alerts/list', { form }, 400);
 
     const page = typeof query._page === 'string' && query._page.length <= 2000 ? query._page : undefined;
     const found = await this.alerts.list(onward, alertQuery(values), 20, page);

@@ -31,7 +31,11 @@ export class PageErrors implements ExceptionFilter {
     if (status === 401) return void reply.header('cache-control', 'no-store').redirect(`/auth/login?returnTo=${returnTo(request)}`, 302);
     if (status === 403) return this.forbidden(reply, error);
     if (status === 404) return this.pages.show(reply, 'problems/not-found', {}, 404);
-    if (status >= 400 && status < 500 && !(error instanceof ApiRefused)) return this.pages.show(reply, 'problems/bad-request', {}, status);
+    if (status >= 400 && status < 500) {
+      // an address may hold anything; but a form of ours should have been checked before the API saw it
+      if (error instanceof ApiRefused) this.logger.warn({ event: 'page.refused', route: request.routeOptions.url, api: error.api, code: error.code });
+      return this.pages.show(reply, 'problems/bad-request', {}, status);
+    }
     this.logger.error({ event: 'page.failed', route: request.routeOptions.url, error: error instanceof Error ? error.stack : 'unknown' });
     if (status === 503) return this.pages.show(reply, 'problems/unavailable', {}, 503);
     this.pages.show(reply, 'problems/failed', {}, 500);

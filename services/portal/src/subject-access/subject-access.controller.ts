@@ -97,7 +97,11 @@ export class SubjectAccessController {
   async document(@OnwardHeaders() onward: Onward, @Param('reference') reference: string, @Query('format') format: unknown, @Res() reply: FastifyReply): Promise<void> {
     const chosen = FORMATS.find((one) => one === format);
     if (!chosen) throw new Fault('RESOURCE_NOT_FOUND');
-    const file = await this.requests.document(onward, known(reference), chosen);
+    const file = await this.requests.document(onward, known(reference), chosen).catch((error: unknown) => {
+      if (error instanceof ApiRefused && error.status === 422) return undefined; // not ready yet, or no longer
+      throw error;
+    });
+    if (!file) return this.pages.seeOther(reply, requestHref(reference));
     if (chosen === 'html') this.pages.sandbox(reply, file);
     else this.pages.download(reply, file, `${reference}.${chosen}`);
   }
