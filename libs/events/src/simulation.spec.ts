@@ -25,7 +25,7 @@ describe('outbox, log, inbox and projection, whatever goes wrong on the way', ()
       // live one again: SEED=<seed> LOG=<log> npx jest --selectProjects unit -- simulation
       expect(failed.map(({ options: { seed }, broken }) => ({ seed, log, broken }))).toEqual([]);
     },
-    120_000,
+    300_000,
   );
 
   it('a seed lives the same life each time', async () => {
