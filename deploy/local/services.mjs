@@ -65,6 +65,7 @@ export const services = [
       IDENTITY_ORIGIN: new URL(process.env.CIS2_ISSUER || url('cis2-simulator')).origin,
     }),
   },
+  { name: 'record-locator', offset: 5, main: mainOf('record-locator'), database: 'record_locator', env: () => ({}) },
   {
     name: 'gateway',
     offset: 0,
@@ -74,6 +75,7 @@ export const services = [
       ROUTES: JSON.stringify({
         '/personal-demographics/': stack.url('demographics'),
         '/audit/': stack.url('audit'),
+        '/record-locator/': stack.url('record-locator'),
         '/': stack.url('portal'),
       }),
       CONTEXT_PRIVATE_JWK: JSON.stringify(stack.secrets.contextKey),

@@ -1,0 +1,3 @@
+import { StoreConfig } from '@carespine/service-kit';
+
+export class RecordLocatorConfig extends StoreConfig {}
