@@ -11,6 +11,10 @@ export class AccessTrail {
   readonly opened: Opened[] = [];
   /** v3-ActReason. */
   purpose = 'TREAT';
+  /** Logical id of the resource, where its patient does not name it. */
+  resourceId?: string;
+  /** Why the answer is a refusal, when its status does not say; free of personal data. */
+  reason?: string;
 
   open(nhsNumber: NhsNumber | string, version?: string): void {
     this.opened.push({ nhsNumber, version });
