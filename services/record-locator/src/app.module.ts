@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { PointersModule } from './pointers/pointers.module';
 
-@Module({})
+@Module({ imports: [PointersModule] })
 export class AppModule {}

@@ -1,4 +1,5 @@
 import type { ServiceDefinition } from '@carespine/service-kit';
+import { CreatePointers20261124130000 } from '../migrations/20261124130000-create-pointers';
 import { AppModule } from './app.module';
 import { RecordLocatorConfig } from './config';
 
@@ -6,5 +7,5 @@ export const recordLocator: ServiceDefinition = {
   name: 'record-locator',
   module: AppModule,
   config: RecordLocatorConfig,
-  migrations: [],
+  migrations: [CreatePointers20261124130000],
 };
