@@ -62,7 +62,7 @@ export const misbehaviours = {
   /** `/hops/3`: that many redirects, then the document. */
   hops: (response, [left]) => (Number(left) > 0 ? response.writeHead(307, { location: `/hops/${Number(left) - 1}` }).end() : pdf(response)),
 
-  /** A gibibyte of nothing in a megabyte. */
+  /** A thousand times larger than it looks. */
   'gzip-bomb': (response) => response.writeHead(200, { 'content-type': 'application/pdf', 'content-encoding': 'gzip' }).end(bomb()),
   'large-headers': (response) => {
     response.writeHead(200, { 'content-type': 'application/pdf', 'x-large': 'x'.repeat(40_000) }).end('%PDF-1.7');
@@ -118,4 +118,4 @@ const drained = (response) =>
   });
 
 let packed;
-const bomb = () => (packed ??= gzipSync(Buffer.alloc(256 * 1024 * 1024)));
+const bomb = () => (packed ??= gzipSync(Buffer.alloc(64 * 1024 * 1024)));

@@ -8,7 +8,7 @@ import { misbehaviours } from './misbehaviour.mjs';
  * @typedef {object} Provider a provider's HTTPS server
  * @property {number} port
  * @property {string} origin
- * @property {{ method: string, path: string, headers: import('node:http').IncomingHttpHeaders, form?: Record<string, string> }[]} requests what it was asked, oldest first
+ * @property {{ method: string, path: string, headers: import('node:http').IncomingHttpHeaders, form?: Record<string, string>, over?: boolean }[]} requests what it was asked, oldest first
  * @property {() => Promise<void>} close
  */
 
@@ -28,8 +28,9 @@ export async function startProvider({ certificates: { ca, server: tls }, port = 
     return counts.get(key);
   };
   const secure = createHttpsServer({ ...tls, ca, requestCert: true, rejectUnauthorized: false }, (request, response) => {
-    const remembered = { method: request.method, path: request.url, headers: request.headers };
+    const remembered = { method: request.method, path: request.url, headers: request.headers, over: false };
     requests.push(remembered);
+    response.once('close', () => (remembered.over = true));
     if (requests.length > mostRemembered) requests.shift();
     serve(request, response, { times }, remembered).catch(() => response.destroy());
   });

@@ -1,5 +1,6 @@
 import { finished, Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
+import { isNativeError } from 'node:util/types';
+import { errors, type Dispatcher } from 'undici';
 import { documentAddress, type Mechanism } from './document-source';
 import { AddressRefused, KeyNotPinned, type ProviderConnections } from './provider-connections';
 import type { Provider, ProviderEndpoint } from './provider-registry';
@@ -214,8 +215,7 @@ const LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOST
 const NOT_TRUSTED = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
 
 function codeOf(error: unknown): string {
-  if (error instanceof AggregateError) return codeOf(error.errors[0]); // of each address that was tried
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  return isNativeError(error) && 'code' in error ? String(error.code) : '';
 }
 
 const isConnectionLost = (error: unknown): boolean => LOST.has(codeOf(error));
@@ -229,7 +229,7 @@ function failureOf(error: unknown, provider: Provider): unknown {
   if (code === 'UND_ERR_BODY_TIMEOUT') return failure('PROVIDER_TIMEOUT', 'fell silent in the middle of the document');
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return failure('PROVIDER_TIMEOUT', 'no document came in the time allowed');
   if (LOST.has(code)) return failure('PROVIDER_UNREACHABLE', code.startsWith('E') ? 'no connection' : 'the connection broke');
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+  if (error instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
     return failure('PROVIDER_RESPONSE_INVALID', 'the answer is not HTTP as it should be');
   }
   return error;

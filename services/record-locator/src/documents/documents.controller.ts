@@ -47,6 +47,10 @@ export class DocumentsController {
       reply.raw.once('close', () => bytes.destroy()); // also when another answer went out in its place
       return reply.headers(headersOf(pointer.id, retrieved)).send(bytes);
     } catch (error) {
+      if (gone.signal.aborted) {
+        trail.reason = 'the caller left';
+        throw new Fault('UNABLE_TO_CALL_SERVICE');
+      }
       if (!(error instanceof RetrievalFailure)) throw error;
       trail.reason = `${error.code}: ${error.reason}`;
       return answer(reply.code(error.status).headers(error.details.headers ?? {}), outcomeOf(error));

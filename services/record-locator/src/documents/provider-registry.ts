@@ -6,6 +6,7 @@ import {
   ArrayUnique,
   Equals,
   IsArray,
+  IsDefined,
   IsIn,
   IsInt,
   IsOptional,
@@ -62,7 +63,7 @@ export class Provider {
 
   @IsString() @MaxLength(200) name!: string;
 
-  @ValidateNested() @Type(() => ProviderContact) contact!: ProviderContact;
+  @IsDefined() @ValidateNested() @Type(() => ProviderContact) contact!: ProviderContact;
 
   @IsArray() @ArrayNotEmpty() @ValidateNested({ each: true }) @Type(() => ProviderEndpoint) endpoints!: ProviderEndpoint[];
 }
