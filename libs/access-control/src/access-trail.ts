@@ -11,6 +11,8 @@ export class AccessTrail {
   readonly opened: Opened[] = [];
   /** v3-ActReason. */
   purpose = 'TREAT';
+  /** What was asked, where it does not stand in the address. */
+  query?: string;
 
   open(nhsNumber: NhsNumber | string, version?: string): void {
     this.opened.push({ nhsNumber, version });
