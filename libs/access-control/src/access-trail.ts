@@ -13,6 +13,10 @@ export class AccessTrail {
   purpose = 'TREAT';
   /** What was asked, where it does not stand in the address. */
   query?: string;
+  /** Logical id of the resource, where its patient does not name it. */
+  resourceId?: string;
+  /** Why the answer is a refusal, when its status does not say; free of personal data. */
+  reason?: string;
 
   open(nhsNumber: NhsNumber | string, version?: string): void {
     this.opened.push({ nhsNumber, version });
