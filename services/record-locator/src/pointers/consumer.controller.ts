@@ -59,7 +59,7 @@ export class ConsumerController {
   @Header('cache-control', 'no-store')
   @Access({ permission: 'pointers.retrieve', record: { interaction: Interaction.READ, resource: 'DocumentReference', name: 'Retrieve pointer' } })
   async read(@Param('id') id: string, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<string> {
-    trail.query = queryOf({ _id: id });
+    trail.resourceId = id;
     const acting = await this.acting.of(who, organisation, 'consumer');
     const { nhs_number, record } = await this.register.read(id, acting);
     trail.open(nhs_number);

@@ -189,7 +189,7 @@ describe('Every access is recorded (10.3)', () => {
         expect(records).toContainEqual(
           expect.objectContaining({ nhsNumber: '9990000255', interactionName: 'Search for pointers', query: expect.stringContaining('9990000255') as string, submittedOrganisation: '' }),
         );
-        expect(records).toContainEqual(expect.objectContaining({ nhsNumber: NUMBER, interactionName: 'Retrieve pointer', query: `_id=${crisis}` }));
+        expect(records).toContainEqual(expect.objectContaining({ nhsNumber: NUMBER, interactionName: 'Retrieve pointer', resourceId: crisis }));
       });
     } finally {
       await log.end();

@@ -66,7 +66,7 @@ export class ProducerController {
   @Header('cache-control', 'no-store')
   @Access(produce(Interaction.READ, 'Retrieve own pointer'))
   async read(@Param('id') id: string, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<string> {
-    trail.query = queryOf({ _id: id });
+    trail.resourceId = id;
     const { nhs_number, record } = await this.register.readOwn(id, await this.acting.of(who, organisation, 'producer'));
     trail.open(nhs_number);
     return record;
@@ -76,7 +76,7 @@ export class ProducerController {
   @Header('content-type', MEDIA_TYPE)
   @Access(produce(Interaction.UPDATE, 'Update pointer'))
   async update(@Param('id') id: string, @Req() request: FastifyRequest, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<OperationOutcome> {
-    trail.query = queryOf({ _id: id });
+    trail.resourceId = id;
     const acting = await this.acting.of(who, organisation, 'producer');
     const body = jsonBodyOf(request);
     if (typeof body === 'object' && body !== null && !Array.isArray(body) && (body as { id?: unknown }).id !== id) {
@@ -92,7 +92,7 @@ export class ProducerController {
   @Header('content-type', MEDIA_TYPE)
   @Access(produce(Interaction.DELETE, 'Delete pointer'))
   async delete(@Param('id') id: string, @Req() request: FastifyRequest, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<OperationOutcome> {
-    trail.query = queryOf({ _id: id });
+    trail.resourceId = id;
     const acting = await this.acting.of(who, organisation, 'producer');
     const { nhs_number } = await this.register.delete(id, acting, idsOf(request));
     trail.open(nhs_number);
@@ -101,7 +101,7 @@ export class ProducerController {
 
   private async store(body: unknown, keepsId: boolean, acting: Acting, request: FastifyRequest, trail: AccessTrail, reply: FastifyReply): Promise<FastifyReply> {
     const { id, nhsNumber, change } = await this.register.create(checkedPointer(body, acting.organisation, keepsId), keepsId, acting, idsOf(request));
-    trail.query = queryOf({ _id: id });
+    trail.resourceId = id;
     trail.open(nhsNumber);
     return reply
       .code(201)
