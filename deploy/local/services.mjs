@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { registeredOrganisations } from './people.mjs';
 import { publicJwks } from './secrets.mjs';
 import { root } from './settings.mjs';
@@ -65,7 +65,16 @@ export const services = [
       IDENTITY_ORIGIN: new URL(process.env.CIS2_ISSUER || url('cis2-simulator')).origin,
     }),
   },
-  { name: 'record-locator', offset: 5, main: mainOf('record-locator'), database: 'record_locator', env: () => ({}) },
+  {
+    name: 'record-locator',
+    offset: 5,
+    main: mainOf('record-locator'),
+    database: 'record_locator',
+    demoData: [join(root, 'services/record-locator/dist/src/bulk/main.js'), 'demo', join(root, 'deploy/demo/pointers.ndjson')],
+    env: () => ({
+      POINTER_PERMISSIONS: [join(root, 'deploy/demo/pointer-permissions.json'), ...chosenFiles('CARESPINE_POINTER_PERMISSIONS')].join(','),
+    }),
+  },
   {
     name: 'gateway',
     offset: 0,
@@ -101,6 +110,8 @@ const ofProvider = [
   'SIGN_IN_AAL',
   'SIGN_IN_ACR',
 ];
+
+const chosenFiles = (/** @type {string} */ name) => (process.env[name] ?? '').split(',').map((path) => path.trim()).filter(Boolean).map((path) => resolve(path));
 
 /** @param {string[]} names */
 const chosen = (names) => Object.fromEntries(names.filter((name) => process.env[name]).map((name) => [name, process.env[name]]));

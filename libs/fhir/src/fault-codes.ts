@@ -16,7 +16,7 @@ const kind = (status: number, issueCode: string, display: string, severity: Faul
 /**
  * Every code that an API of the platform can answer with, its HTTP status, FHIR issue type and display.
  *
- * @see Spine-ErrorOrWarningCode as used by the Personal Demographics Service FHIR API
+ * @see Spine-ErrorOrWarningCode as used by the Personal Demographics Service FHIR API, and by the National Record Locator
  */
 export const FAULTS = {
   ACCESS_DENIED: kind(403, 'forbidden', 'Access Denied'),
@@ -62,6 +62,21 @@ export const FAULTS = {
   TOO_MANY_MATCHES: kind(200, 'multiple-matches', 'Too Many Matches', 'information'),
   SINGLE_MATCH: kind(200, 'value', 'Single match found'),
   MULTIPLE_MATCHES: kind(200, 'value', 'Multiple matches found'),
+
+  // National Record Locator
+  'ACCESS DENIED': kind(403, 'forbidden', 'Access has been denied to process this request'),
+  AUTHOR_CREDENTIALS_ERROR: kind(403, 'forbidden', 'Author credentials error'),
+  BAD_REQUEST: kind(400, 'invalid', 'Bad request'),
+  MESSAGE_NOT_WELL_FORMED: kind(400, 'invalid', 'Message not well formed'),
+  INVALID_PARAMETER: kind(400, 'invalid', 'Invalid parameter'),
+  INVALID_CODE_SYSTEM: kind(400, 'code-invalid', 'Invalid code system'),
+  INVALID_NHS_NUMBER: kind(400, 'invalid', 'Invalid NHS number'),
+  INVALID_IDENTIFIER_VALUE: kind(400, 'invalid', 'Invalid identifier value'),
+  MISSING_OR_INVALID_HEADER: kind(400, 'invalid', 'There is a required header missing or invalid'),
+  NO_RECORD_FOUND: kind(404, 'not-found', 'No record found'),
+  DUPLICATE_REJECTED: kind(409, 'conflict', 'Create would lead to creation of a duplicate resource'),
+  UNPROCESSABLE_ENTITY: kind(422, 'business-rule', 'Unprocessable Entity'),
+  INTERNAL_SERVER_ERROR: kind(500, 'exception', 'Unexpected internal server error'),
 } satisfies Record<string, FaultKind>;
 
 export type FaultCode = keyof typeof FAULTS;
