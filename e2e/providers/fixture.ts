@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
@@ -80,6 +81,16 @@ export class Retrievals {
             registered('RQX08', { ...simulator, mechanisms: ['SSP'], asid: undefined }),
             registered('RQX09', { ...simulator, host: 'localhost' }, simulator),
             registered('RQX10', { ...simulator, host: 'localhost' }, simulator),
+          ],
+        }),
+      ),
+      POINTER_PERMISSIONS: file(
+        'permissions.json',
+        JSON.stringify({
+          permissions: [
+            { application: '*', organisation: 'RZZ01', consumer: { access_controls: ['allow_all_types'] } },
+            { application: '*', organisation: 'RZZ02', consumer: ['http://snomed.info/sct|1363501000000100'] },
+            { application: 'tracing-app', organisation: 'RZZ03', consumer: { access_controls: ['allow_all_types'] } },
           ],
         }),
       ),
@@ -171,7 +182,18 @@ export class Retrievals {
     return fetch(this.addressOf(id, query), { method, headers: { ...(await contextOf(who)), ...headers } });
   }
 
-  addressOf(id: string, query = ''): string {
+  /** Begins to receive a document, for the caller to leave; fetch would keep a connection in reserve. */
+  async begin(id: string): Promise<{ status: number | undefined; leave: () => void }> {
+    const headers = await contextOf(aUser());
+    return new Promise((resolve, reject) => {
+      const asking = get(this.addressOf(id), { headers, agent: false }, (response) => {
+        response.resume().on('error', () => undefined);
+        resolve({ status: response.statusCode, leave: () => void asking.destroy() });
+      }).on('error', reject);
+    });
+  }
+
+  private addressOf(id: string, query = ''): string {
     return `${this.service.url}/record-locator/consumer/FHIR/R4/DocumentReference/${id}/$retrieve${query}`;
   }
 

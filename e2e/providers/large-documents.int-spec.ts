@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { contextOf, aUser } from '@carespine/test-kit';
+import { eventually } from '@carespine/test-kit';
 import { Retrievals } from './fixture';
 
 const MEBIBYTE = 1024 * 1024;
@@ -38,17 +38,13 @@ describe('large documents', () => {
   });
 
   it('of one provider leave room for those of others, and make room when they end', async () => {
-    const leave = new AbortController();
-    const held = [await retrievals.pointer({ url: '/trickle' }), await retrievals.pointer({ url: '/trickle' })];
-    for (const id of held) expect((await fetch(retrievals.addressOf(id), { headers: await contextOf(aUser()), signal: leave.signal })).status).toBe(200);
+    const held = await Promise.all([1, 2].map(async () => retrievals.begin(await retrievals.pointer({ url: '/trickle' }))));
+    expect(held.map(({ status }) => status)).toEqual([200, 200]);
     const busy = await retrievals.retrieve();
     expect([busy.status, busy.code, busy.headers.get('retry-after')]).toEqual([503, 'PROXY_BUSY', '5']);
     expect((await retrievals.retrieve({ custodian: 'RQX05' })).status).toBe(200);
-    leave.abort();
-    const deadline = Date.now() + 2000;
-    let status = 0;
-    while (status !== 200 && Date.now() < deadline) ({ status } = await retrievals.retrieve());
-    expect(status).toBe(200);
+    for (const { leave } of held) leave();
+    await eventually(async () => expect((await retrievals.retrieve()).status).toBe(200));
   });
 
   it('are not given without an access record, and hold nothing then', async () => {

@@ -1,6 +1,6 @@
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { Outcome } from '@carespine/contracts';
-import { anApplication, aUser, contextOf, eventually } from '@carespine/test-kit';
+import { anApplication, aUser, eventually } from '@carespine/test-kit';
 import { ASID, auditKeys, NHS_NUMBER, Retrievals } from './fixture';
 
 describe('retrieving the document behind a pointer', () => {
@@ -56,8 +56,12 @@ describe('retrieving the document behind a pointer', () => {
     expect((await retrievals.retrieve({ url: '/mutual' })).status).toBe(200);
   });
 
-  it('serves a supplier without a user', async () => {
-    expect((await retrievals.retrieve({}, { who: anApplication() })).status).toBe(200);
+  it('serves a supplier without a user, for the organisation that it acts for', async () => {
+    expect((await retrievals.retrieve({}, { who: anApplication(), headers: { 'nhsd-end-user-organisation-ods': 'RZZ03' } })).status).toBe(200);
+    const { payload } = await jwtVerify(lastRequest().headers.authorization!.slice('Bearer '.length), auditKeys);
+    expect(payload).toMatchObject({ requesting_organization: 'RZZ03' });
+    expect(payload).not.toHaveProperty('sub');
+    expect(await retrievals.retrieve({}, { who: anApplication() })).toMatchObject({ status: 400, code: 'PRECONDITION_FAILED' });
   });
 
   it('takes one form of JSON for another, as FHIR does', async () => {
@@ -107,11 +111,16 @@ describe('retrieving the document behind a pointer', () => {
   it('knows no pointer that is not there, and no other method', async () => {
     expect((await retrievals.ask('RQX01-unknown')).status).toBe(404);
     const id = await retrievals.pointer({});
-    for (const method of ['HEAD', 'POST', 'PUT', 'DELETE']) expect([405, 404]).toContain((await retrievals.ask(id, { method })).status);
+    for (const method of ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) expect([method, (await retrievals.ask(id, { method })).status]).toEqual([method, 405]);
   });
 
   it('is for those who may retrieve', async () => {
     expect(await retrievals.retrieve({}, { who: { ...aUser(), permissions: new Set(['pointers.search'] as const) } })).toMatchObject({ status: 403, code: 'ACCESS_DENIED' });
+  });
+
+  it('is for organisations that may see pointers of the type', async () => {
+    const elsewhere = (odsCode: string) => ({ who: aUser({ organisation: { odsCode, name: 'Elsewhere' } }) });
+    for (const odsCode of ['RZZ02', 'RZZ09']) expect(await retrievals.retrieve({}, elsewhere(odsCode))).toMatchObject({ status: 403, code: 'ACCESS DENIED' });
   });
 
   describe('what reaches the browser', () => {
@@ -232,10 +241,9 @@ describe('retrieving the document behind a pointer', () => {
     });
 
     it('does not call further when the caller has left', async () => {
-      const leave = new AbortController();
-      const response = await fetch(retrievals.addressOf(await retrievals.pointer({ url: '/trickle' })), { headers: await contextOf(aUser()), signal: leave.signal });
-      expect([response.status, lastRequest().over]).toEqual([200, false]);
-      leave.abort();
+      const { status, leave } = await retrievals.begin(await retrievals.pointer({ url: '/trickle' }));
+      expect([status, lastRequest().over]).toEqual([200, false]);
+      leave();
       await eventually(async () => expect(lastRequest().over).toBe(true), 1000);
     });
   });

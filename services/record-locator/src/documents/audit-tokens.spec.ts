@@ -1,8 +1,9 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, UnsecuredJWT, type JSONWebKeySet } from 'jose';
 import { generateKeyPairSync } from 'node:crypto';
-import { anApplication, aUser } from '@carespine/test-kit';
 import { AuditTokens } from './audit-tokens';
 
+const STAFF = { userId: '555000000101', organisation: 'RZZ01' };
+const SYSTEM = { userId: undefined, organisation: 'RZZ01' };
 const AUDIENCE = 'https://nrl-rqx01.supplier.thirdparty.nhs.uk';
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'EdDSA' }] } as JSONWebKeySet;
@@ -11,7 +12,7 @@ const open = (key = jwk): Promise<AuditTokens> => AuditTokens.open('https://reco
 
 describe('record locator specification, "Spine Secure Proxy": the audit token', () => {
   it('says who asks, for which organisation, through which system and why, to one provider, and is signed', async () => {
-    const token = await (await open()).audit(aUser(), AUDIENCE, 'signed');
+    const token = await (await open()).audit(STAFF, AUDIENCE, 'signed');
     const { payload } = await jwtVerify(token, createLocalJWKSet(jwks), { issuer: 'https://records.example', audience: AUDIENCE });
     expect(payload).toMatchObject({
       sub: '555000000101',
@@ -24,14 +25,14 @@ describe('record locator specification, "Spine Secure Proxy": the audit token', 
   });
 
   it('names no user where none is there', async () => {
-    const claims = decodeJwt(await (await open()).audit(anApplication(), AUDIENCE, 'signed'));
+    const claims = decodeJwt(await (await open()).audit(SYSTEM, AUDIENCE, 'signed'));
     expect(claims).toMatchObject({ requesting_system: '200000000001', requesting_organization: 'RZZ01' });
     expect(claims).not.toHaveProperty('sub');
     expect(claims).not.toHaveProperty('requesting_user');
   });
 
   it('is unsigned for a provider that takes the national form', async () => {
-    const token = await (await open()).audit(aUser(), AUDIENCE, 'unsigned');
+    const token = await (await open()).audit(STAFF, AUDIENCE, 'unsigned');
     expect(token.endsWith('.')).toBe(true);
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'none' });
     expect(UnsecuredJWT.decode(token, { issuer: 'https://records.example', audience: AUDIENCE }).payload).toMatchObject({ requesting_organization: 'RZZ01' });
@@ -39,7 +40,7 @@ describe('record locator specification, "Spine Secure Proxy": the audit token', 
 
   it('opens a viewer at one patient, for a minute and once', async () => {
     const tokens = await open();
-    const [one, two] = await Promise.all([tokens.launch(aUser(), AUDIENCE, '9000000009'), tokens.launch(aUser(), AUDIENCE, '9000000009')]);
+    const [one, two] = await Promise.all([tokens.launch(STAFF, AUDIENCE, '9000000009'), tokens.launch(STAFF, AUDIENCE, '9000000009')]);
     const { payload } = await jwtVerify(one.token, createLocalJWKSet(jwks), { audience: AUDIENCE });
     expect(payload).toMatchObject({ nhs_number: '9000000009', requesting_user: '555000000101' });
     expect(payload.exp! - payload.iat!).toBe(60);

@@ -1,6 +1,5 @@
 import { importJWK, SignJWT, UnsecuredJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { randomUUID } from 'node:crypto';
-import type { Principal } from '@carespine/access-control';
 import { ConfigError } from '@carespine/service-kit';
 import type { ProviderEndpoint } from './provider-registry';
 
@@ -8,6 +7,12 @@ import type { ProviderEndpoint } from './provider-registry';
 const AUDIT_SECONDS = 300;
 /** A launch is opened at once or not at all. */
 const LAUNCH_SECONDS = 60;
+
+/** Who asks, for which organisation (ODS code); no user where an application asks by itself. */
+export interface Requester {
+  userId: string | undefined;
+  organisation: string;
+}
 
 /** Says to a provider who asks, for which organisation, through which system, and why. */
 export class AuditTokens {
@@ -37,24 +42,24 @@ export class AuditTokens {
    * @param audience origin of the provider: the token says nothing to anybody else
    * @see record locator specification, "Spine Secure Proxy": the national token is unsigned
    */
-  async audit(who: Principal, audience: string, form: ProviderEndpoint['auditToken']): Promise<string> {
+  async audit(who: Requester, audience: string, form: ProviderEndpoint['auditToken']): Promise<string> {
     const claims = this.claimsOf(who, audience);
     if (form === 'signed') return (await this.sign(claims, AUDIT_SECONDS)).token;
     return new UnsecuredJWT(claims).setIssuedAt().setExpirationTime(`${AUDIT_SECONDS}s`).encode();
   }
 
   /** Opens a provider's own viewer at one patient, once (`jti`): always signed, since it stands in place of a sign-in. */
-  launch(who: Principal, audience: string, nhsNumber: string): Promise<{ token: string; expiresAt: Date }> {
+  launch(who: Requester, audience: string, nhsNumber: string): Promise<{ token: string; expiresAt: Date }> {
     return this.sign({ ...this.claimsOf(who, audience), jti: randomUUID(), nhs_number: nhsNumber }, LAUNCH_SECONDS);
   }
 
-  private claimsOf({ userId, organisation }: Principal, audience: string): JWTPayload {
+  private claimsOf({ userId, organisation }: Requester, audience: string): JWTPayload {
     return {
       iss: this.issuer,
       aud: audience,
       ...(userId && { sub: userId, requesting_user: userId }),
       requesting_system: this.systemAsid,
-      requesting_organization: organisation.odsCode,
+      requesting_organization: organisation,
       reason_for_request: 'directcare',
     };
   }

@@ -1,4 +1,5 @@
 import type { OperationOutcome } from '@carespine/fhir';
+import { faultAs } from '../pointers/outcomes';
 import type { Retrieved } from './document-retrieval.service';
 import type { RetrievalFailure } from './retrieval-failure';
 
@@ -61,7 +62,8 @@ export function openedElsewhere(retrieved: DocumentOf<'launch' | 'contact'>): Pa
 /** The failure, and whom to ask for the document: `contained` holds the provider with its contact details. */
 export function outcomeOf(failure: RetrievalFailure): OperationOutcome & { contained?: object[]; extension?: object[] } {
   const { provider } = failure;
-  if (!provider) return failure.toOperationOutcome();
+  const outcome = faultAs(failure).toOperationOutcome();
+  if (!provider) return outcome;
   const { telephone, email, hours } = provider.contact;
   const telecom = [...(telephone ? [{ system: 'phone', value: telephone }] : []), ...(email ? [{ system: 'email', value: email }] : [])];
   const organization = {
@@ -71,6 +73,6 @@ export function outcomeOf(failure: RetrievalFailure): OperationOutcome & { conta
     name: provider.name,
     ...(telecom.length > 0 && { contact: [{ ...(hours && { purpose: { text: hours } }), telecom }] }),
   };
-  const { resourceType, ...rest } = failure.toOperationOutcome();
+  const { resourceType, ...rest } = outcome;
   return { resourceType, contained: [organization], extension: [{ url: 'urn:carespine:document-provider', valueReference: { reference: '#provider' } }], ...rest };
 }

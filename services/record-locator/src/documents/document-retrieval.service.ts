@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Principal } from '@carespine/access-control';
 import { meter } from '@carespine/service-kit';
 import type { DocumentReference } from '../pointers/document-reference';
-import { AuditTokens } from './audit-tokens';
+import { AuditTokens, type Requester } from './audit-tokens';
 import { DocumentFetch, endpointOf, type FetchedDocument } from './document-fetch';
 import { sourceOf, type DocumentSource } from "./document-source";
 import { ProviderRegistry, type Provider, type ProviderEndpoint } from './provider-registry';
@@ -33,9 +32,9 @@ export class DocumentRetrieval {
   /**
    * @param index of `DocumentReference.content`
    * @param traceId UUID under which both sides keep the access
-   * @throws Fault INVALID_VALUE when there is no such content; RetrievalFailure
+   * @throws Fault INVALID_PARAMETER when there is no such content; RetrievalFailure
    */
-  async retrieve(who: Principal, pointer: DocumentReference, index: number | undefined, traceId: string, signal: AbortSignal): Promise<Retrieved> {
+  async retrieve(who: Requester, pointer: DocumentReference, index: number | undefined, traceId: string, signal: AbortSignal): Promise<Retrieved> {
     const provider = this.registry.ofCustodian(pointer.custodian.identifier.value ?? '');
     const count = (outcome: string): void => retrievals.add(1, { provider: provider?.odsCode ?? 'unregistered', outcome });
     try {
@@ -51,7 +50,7 @@ export class DocumentRetrieval {
   private async by(
     { mechanism, url, contentType }: DocumentSource,
     provider: Provider | undefined,
-    { who, pointer, traceId, signal }: { who: Principal; pointer: DocumentReference; traceId: string; signal: AbortSignal },
+    { who, pointer, traceId, signal }: { who: Requester; pointer: DocumentReference; traceId: string; signal: AbortSignal },
   ): Promise<Retrieved> {
     if (mechanism === 'Contact') return { kind: 'contact', url: url.href };
     const { tokens } = this;

@@ -22,12 +22,12 @@ const CONTACT_DETAILS = 'urn:nhs-ic:record-contact';
  * without authentication also when it says `Direct`.
  *
  * @param index of `DocumentReference.content`; without it the first that is a document, else the contact page
- * @throws Fault INVALID_VALUE when there is no such content; RetrievalFailure PROVIDER_ADDRESS_REFUSED
+ * @throws Fault INVALID_PARAMETER when there is no such content; RetrievalFailure PROVIDER_ADDRESS_REFUSED
  * @see record locator specification, "Choosing the route"
  */
 export function sourceOf(pointer: DocumentReference, index: number | undefined): DocumentSource {
   const content = index === undefined ? (pointer.content.find((one) => one.format.code !== CONTACT_DETAILS) ?? pointer.content[0]) : pointer.content[index];
-  if (!content) throw new Fault('INVALID_VALUE', { diagnostics: `The pointer has ${pointer.content.length} content, counted from 0`, expression: 'content' });
+  if (!content) throw new Fault('INVALID_PARAMETER', { diagnostics: `The pointer has ${pointer.content.length} content, counted from 0`, expression: 'content' });
   const { url: written, contentType } = content.attachment;
   const isProxied = /^ssp:/i.test(written);
   const named = mechanismOf(content);

@@ -1,9 +1,13 @@
-import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, AccessLog, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction, Outcome } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
-import { FHIR_JSON, LOG, type Log } from '@carespine/service-kit';
+import { LOG, type Log } from '@carespine/service-kit';
+import { ActingOrganisations, ORGANISATION_HEADER } from '../pointers/acting';
+import { CONSUMER } from '../pointers/consumer.controller';
+import type { DocumentReference } from '../pointers/document-reference';
+import { MEDIA_TYPE } from '../pointers/outcomes';
 import { PointerRegister } from '../pointers/pointer-register.service';
 import { headersOf, openedElsewhere, outcomeOf } from './document-answer';
 import { DocumentRetrieval } from './document-retrieval.service';
@@ -11,9 +15,10 @@ import { RetrievalFailure } from './retrieval-failure';
 
 const RECORD = { interaction: Interaction.OPERATION, resource: 'DocumentReference', name: 'Retrieve document' } satisfies AccessRule['record'];
 
-@Controller('record-locator/consumer/FHIR/R4/DocumentReference')
+@Controller(`${CONSUMER}/DocumentReference`)
 export class DocumentsController {
   constructor(
+    private readonly acting: ActingOrganisations,
     private readonly pointers: PointerRegister,
     private readonly documents: DocumentRetrieval,
     private readonly accessLog: AccessLog,
@@ -26,21 +31,22 @@ export class DocumentsController {
   async retrieve(
     @Param('id') id: string,
     @Query() parameters: Record<string, unknown>,
+    @Headers(ORGANISATION_HEADER) organisation: string | undefined,
     @Caller() who: Principal,
     @Trail() trail: AccessTrail,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<FastifyReply> {
-    if (request.method !== 'GET') throw new Fault('METHOD_NOT_ALLOWED', { headers: { allow: 'GET' } }); // Fastify answers HEAD by GET
+    trail.resourceId = id.slice(0, 64);
+    const acting = await this.acting.of(who, organisation, 'consumer');
     const index = contentIndexOf(parameters);
-    const pointer = await this.pointers.find(id);
-    if (!pointer) throw new Fault('RESOURCE_NOT_FOUND');
-    trail.open(pointer.subject.identifier.value ?? '');
-    trail.resourceId = pointer.id;
+    const { nhs_number: nhsNumber, record } = await this.pointers.read(id, acting);
+    trail.open(nhsNumber);
+    const pointer = JSON.parse(record) as DocumentReference;
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     try {
-      const retrieved = await this.documents.retrieve(who, pointer, index, request.requestId, gone.signal);
+      const retrieved = await this.documents.retrieve({ userId: who.userId, organisation: acting.organisation }, pointer, index, request.requestId, gone.signal);
       if (retrieved.kind !== 'document') return answer(reply, openedElsewhere(retrieved));
       const { bytes } = retrieved;
       bytes.once('error', (error) => this.brokenOff(error, request, trail, who));
@@ -83,13 +89,13 @@ export class DocumentsController {
 }
 
 function answer(reply: FastifyReply, resource: object): FastifyReply {
-  return reply.headers({ 'content-type': FHIR_JSON, 'cache-control': 'no-store' }).send(JSON.stringify(resource));
+  return reply.headers({ 'content-type': MEDIA_TYPE, 'cache-control': 'no-store' }).send(JSON.stringify(resource));
 }
 
-/** @throws Fault INVALID_VALUE, ADDITIONAL_PROPERTIES */
+/** @throws Fault INVALID_PARAMETER */
 function contentIndexOf({ content, ...unknown }: Record<string, unknown>): number | undefined {
-  if (Object.keys(unknown).length > 0) throw new Fault('ADDITIONAL_PROPERTIES', { diagnostics: 'The only parameter of $retrieve is content' });
+  if (Object.keys(unknown).length > 0) throw new Fault('INVALID_PARAMETER', { diagnostics: 'The only parameter of $retrieve is content' });
   if (content === undefined) return undefined;
-  if (typeof content !== 'string' || !/^\d{1,3}$/.test(content)) throw new Fault('INVALID_VALUE', { diagnostics: 'content is the number of one of the contents, counted from 0', expression: 'content' });
+  if (typeof content !== 'string' || !/^\d{1,3}$/.test(content)) throw new Fault('INVALID_PARAMETER', { diagnostics: 'content is the number of one of the contents, counted from 0', expression: 'content' });
   return Number(content);
 }

@@ -8,7 +8,7 @@ import { PRODUCER } from './producer.controller';
 /** Routes of each side, and the methods that they have. */
 const METHODS: Record<string, Record<string, string[]>> = {
   [PRODUCER]: { DocumentReference: ['GET', 'POST', 'PUT'], 'DocumentReference/:id': ['GET', 'PUT', 'DELETE'], 'DocumentReference/_search': ['POST'] },
-  [CONSUMER]: { DocumentReference: ['GET'], 'DocumentReference/:id': ['GET'], 'DocumentReference/_search': ['POST'], _count: ['GET'] },
+  [CONSUMER]: { DocumentReference: ['GET'], 'DocumentReference/:id': ['GET'], 'DocumentReference/:id/$retrieve': ['GET'], 'DocumentReference/_search': ['POST'], _count: ['GET'] },
 };
 const ALL = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
