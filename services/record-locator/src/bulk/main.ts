@@ -18,11 +18,17 @@ import { exportPointers } from './export';
 import { importPointers } from './import';
 import { orderOf, USAGE, type Order } from './order';
 
+/** The host that stands in the demo's addresses: on one machine DEMO_PROVIDER takes its place. */
+const PROVIDER = 'provider-simulator.example.nhs.uk';
+
 class PointersConfig {
   @IsString() @MinLength(1) DATABASE_URL!: string;
 
   /** Secret of the keyed hash under which patients' events are ordered; one for the whole platform. */
   @IsString() @MinLength(32) PATIENT_KEY_SECRET!: string;
+
+  /** Host and port at which the demo's documents are. */
+  @IsString() DEMO_PROVIDER = PROVIDER;
 }
 
 /** Exit codes: 1 when lines of an import were refused, 2 when the work could not be done. */
@@ -45,6 +51,7 @@ async function main(args: string[]): Promise<number> {
       permissions: new Permissions(database, {}),
       register: new PointerRegister(database, outbox, key),
       accesses: new AccessLog('record-locator', outbox, key),
+      provider: config.DEMO_PROVIDER,
     });
   } catch (error) {
     complain(error instanceof ConfigError ? error.message : `Not finished: ${(error as Error).message}`);
@@ -59,6 +66,7 @@ interface Tools {
   permissions: Permissions;
   register: PointerRegister;
   accesses: AccessLog;
+  provider: string;
 }
 
 async function run(order: Order, tools: Tools): Promise<number> {
@@ -127,9 +135,9 @@ async function runExport({ file, organisation, deceased }: Extract<Order, { kind
 }
 
 /** Pointers of several organisations, for a stack to show; those that are here stay as they are. */
-async function runDemo(file: string, { register }: Tools): Promise<number> {
+async function runDemo(file: string, { register, provider }: Tools): Promise<number> {
   const everything = grantOf(permissionsOf({ application: 'demo', organisation: '*', producer: { access_controls: ['allow_all_types', 'allow_override_creation_datetime'] } }));
-  for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
+  for (const line of readFileSync(file, 'utf8').replaceAll(PROVIDER, provider).split('\n').filter(Boolean)) {
     const value = JSON.parse(line) as DocumentReference;
     const custodian = value.custodian.identifier.value ?? '';
     try {
