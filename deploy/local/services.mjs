@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { registeredOrganisations } from './people.mjs';
 import { publicJwks } from './secrets.mjs';
-import { root } from './settings.mjs';
+import { host, root } from './settings.mjs';
 
 /**
  * @typedef {object} Stack what a service's environment is made from
@@ -20,6 +20,9 @@ import { root } from './settings.mjs';
  * @property {string[]} [demoData] program and arguments that fill the database once, as its owner
  * @property {(stack: Stack) => NodeJS.ProcessEnv} env besides what every service is given
  */
+
+/** Of the provider whose documents the demo's pointers lead to. */
+const providerOffset = 6;
 
 const mainOf = (/** @type {string} */ service) => join(root, 'services', service, 'dist/src/main.js');
 const issuerPath = '/openam/oauth2/realms/root/realms/NHSIdentity/realms/Healthcare';
@@ -71,7 +74,8 @@ export const services = [
     main: mainOf('record-locator'),
     database: 'record_locator',
     demoData: [join(root, 'services/record-locator/dist/src/bulk/main.js'), 'demo', join(root, 'deploy/demo/pointers.ndjson')],
-    env: () => ({
+    env: ({ publicUrl }) => ({
+      DEMO_PROVIDER: `${host}:${Number(new URL(publicUrl).port) + providerOffset}`,
       POINTER_PERMISSIONS: [join(root, 'deploy/demo/pointer-permissions.json'), ...chosenFiles('CARESPINE_POINTER_PERMISSIONS')].join(','),
     }),
   },
