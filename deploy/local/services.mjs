@@ -10,6 +10,7 @@ import { host, root } from './settings.mjs';
  * @property {import('./secrets.mjs').Secrets} secrets
  * @property {string[]} people files
  * @property {string[]} applications files
+ * @property {{ certificates: string, registry: string }} providers files of the provider simulator
  * @property {(service: string) => string} url of a service
  *
  * @typedef {object} Service
@@ -22,7 +23,7 @@ import { host, root } from './settings.mjs';
  */
 
 /** Of the provider whose documents the demo's pointers lead to. */
-const providerOffset = 6;
+export const providerOffset = 6;
 
 const mainOf = (/** @type {string} */ service) => join(root, 'services', service, 'dist/src/main.js');
 const issuerPath = '/openam/oauth2/realms/root/realms/NHSIdentity/realms/Healthcare';
@@ -74,10 +75,20 @@ export const services = [
     main: mainOf('record-locator'),
     database: 'record_locator',
     demoData: [join(root, 'services/record-locator/dist/src/bulk/main.js'), 'demo', join(root, 'deploy/demo/pointers.ndjson')],
-    env: ({ publicUrl }) => ({
+    env: ({ publicUrl, secrets, providers }) => ({
+      PROVIDER_REGISTRY: providers.registry,
+      SYSTEM_ASID: '200000000001',
+      AUDIT_TOKEN_JWK: JSON.stringify(secrets.auditTokenKey),
+      ...chosen(['PROVIDER_REGISTRY', 'SYSTEM_ASID', 'AUDIT_TOKEN_JWK', 'PROVIDER_CLIENT_CERTIFICATE', 'PROVIDER_CLIENT_KEY']),
       DEMO_PROVIDER: `${host}:${Number(new URL(publicUrl).port) + providerOffset}`,
       POINTER_PERMISSIONS: [join(root, 'deploy/demo/pointer-permissions.json'), ...chosenFiles('CARESPINE_POINTER_PERMISSIONS')].join(','),
     }),
+  },
+  {
+    name: 'provider-simulator',
+    offset: providerOffset,
+    main: join(root, 'e2e/providers/main.mjs'),
+    env: ({ providers }) => ({ CERTIFICATES: providers.certificates }),
   },
   {
     name: 'gateway',
