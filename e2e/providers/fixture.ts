@@ -1,6 +1,8 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { once } from 'node:events';
+import { createServer, get, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
@@ -10,7 +12,7 @@ import type { Principal } from '@carespine/access-control';
 import { NameResolution } from '@carespine/record-locator-service/src/documents/provider-connections';
 import { recordLocator } from '@carespine/record-locator-service/src/service';
 import { aUser, contextOf, eventually, startService, type RunningService } from '@carespine/test-kit';
-import { makeCertificates, type Certificates } from './certificates.mjs';
+import { makeCertificates } from './certificates.mjs';
 import { startProvider, type Provider } from './provider.mjs';
 
 export const ASID = '200000000001';
@@ -22,6 +24,8 @@ export const PUBLIC_HOST = 'nrl-rqx02.supplier.thirdparty.nhs.uk';
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 /** What providers verify audit tokens with. */
 export const auditKeys = createLocalJWKSet({ keys: [{ ...publicKey.export({ format: 'jwk' }), alg: 'EdDSA' }] } as JSONWebKeySet);
+
+export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 export interface PointerFacts {
   /** Whole, or the path on the simulator. */
@@ -47,7 +51,8 @@ export class Retrievals {
   private constructor(
     readonly service: RunningService,
     readonly provider: Provider,
-    readonly certificates: Certificates,
+    /** Speaks HTTP without TLS. */
+    readonly plain: Server,
     private readonly database: Client,
     private readonly eventLog: Client,
     private readonly folder: string,
@@ -57,6 +62,8 @@ export class Retrievals {
   static async start(env: Record<string, string> = {}): Promise<Retrievals> {
     const [certificates, strangers] = await Promise.all([makeCertificates(), makeCertificates()]);
     const provider = await startProvider({ certificates });
+    const plain = createServer().listen(0, '127.0.0.1');
+    await once(plain, 'listening');
     const folder = mkdtempSync(join(tmpdir(), 'carespine-providers-'));
     const file = (name: string, content: string): string => {
       writeFileSync(join(folder, name), content);
@@ -80,6 +87,7 @@ export class Retrievals {
             registered('RQX07', { ...simulator, mechanisms: ['Direct'], asid: undefined }),
             registered('RQX08', { ...simulator, mechanisms: ['SSP'], asid: undefined }),
             registered('RQX09', { ...simulator, host: 'localhost' }, simulator),
+            registered('RQX11', { ...simulator, port: portOf(plain) }),
             registered('RQX10', { ...simulator, host: 'localhost' }, simulator),
           ],
         }),
@@ -99,21 +107,22 @@ export class Retrievals {
       PROVIDER_CLIENT_CERTIFICATE: file('client.pem', certificates.client.cert),
       PROVIDER_CLIENT_KEY: file('client-key.pem', certificates.client.key),
       DOCUMENT_CONNECT_MS: '1000',
-      DOCUMENT_FIRST_BYTE_MS: '2000',
+      DOCUMENT_FIRST_BYTE_MS: '5000',
       DOCUMENT_IDLE_MS: '1000',
-      DOCUMENT_TOTAL_MS: '4000',
+      DOCUMENT_TOTAL_MS: '6000',
       DOCUMENT_LIMIT: '1000000',
       ...env,
     });
     const clients = [new Client({ connectionString: service.databaseUrl }), new Client({ connectionString: service.eventLogUrl })] as const;
     await Promise.all(clients.map((client) => client.connect()));
-    return new Retrievals(service, provider, certificates, ...clients, folder);
+    return new Retrievals(service, provider, plain, ...clients, folder);
   }
 
   async stop(): Promise<void> {
     await Promise.all([this.database.end(), this.eventLog.end()]);
     await this.service.stop();
     await this.provider.close();
+    this.plain.close();
     rmSync(this.folder, { recursive: true });
   }
 
@@ -193,7 +202,7 @@ export class Retrievals {
     });
   }
 
-  private addressOf(id: string, query = ''): string {
+  addressOf(id: string, query = ''): string {
     return `${this.service.url}/record-locator/consumer/FHIR/R4/DocumentReference/${id}/$retrieve${query}`;
   }
 

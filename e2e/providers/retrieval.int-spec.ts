@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { Outcome } from '@carespine/contracts';
-import { anApplication, aUser, eventually } from '@carespine/test-kit';
-import { ASID, auditKeys, NHS_NUMBER, Retrievals } from './fixture';
+import { anApplication, aUser, contextOf, eventually, launchChromium } from '@carespine/test-kit';
+import { ASID, auditKeys, NHS_NUMBER, portOf, PUBLIC_HOST, Retrievals } from './fixture';
 
 describe('retrieving the document behind a pointer', () => {
   let retrievals: Retrievals;
@@ -141,6 +141,24 @@ describe('retrieving the document behind a pointer', () => {
       });
     });
 
+    it('runs no script, loads nothing and has no origin in a real browser', async () => {
+      const id = await retrievals.pointer({ url: '/script', contentType: 'text/html' });
+      const browser = await launchChromium();
+      try {
+        const page = await browser.newPage({ extraHTTPHeaders: await contextOf(aUser()) });
+        const refused: (string | undefined)[][] = [];
+        page.on('requestfailed', (request) => refused.push([request.url(), request.failure()?.errorText]));
+        await page.goto(retrievals.addressOf(id));
+        expect(await page.title()).toBe('Care plan'); // its scripts and handlers would have changed it
+        expect(await page.evaluate('self.origin')).toBe('null');
+        expect(await page.context().cookies()).toEqual([]);
+        expect(page.url()).toBe(retrievals.addressOf(id));
+        expect(refused).toEqual([['https://example.org/pixel', 'csp']]); // by the policy, before any connection
+      } finally {
+        await browser.close();
+      }
+    });
+
     it('is saved rather than shown when it is a PDF', async () => {
       const { headers } = await retrievals.retrieve();
       expect(headers.get('content-disposition')).toMatch(/^attachment; filename="RQX01-[0-9a-f-]{36}\.pdf"$/);
@@ -184,12 +202,24 @@ describe('retrieving the document behind a pointer', () => {
       ['is not there', 'RQX06', 502, 'PROVIDER_UNREACHABLE', 'no connection'],
       ['shows another key than the one it is known by', 'RQX03', 502, 'PROVIDER_NOT_TRUSTED', 'certificate'],
       ['shows a certificate of strangers', 'RQX04', 502, 'PROVIDER_NOT_TRUSTED', 'certificate'],
+      ['speaks without TLS', 'RQX11', 502, 'PROVIDER_NOT_TRUSTED', 'certificate'],
       ['is registered for another mechanism', 'RQX07', 501, 'PROXY_PROVIDER_NOT_REGISTERED', 'not registered for LDR'],
     ])('a provider that %s (%s) is told apart', async (_, custodian, status, code, reason) => {
-      const port = custodian === 'RQX06' ? 9 : retrievals.provider.port;
+      const port = { RQX06: 9, RQX11: portOf(retrievals.plain) }[custodian] ?? retrievals.provider.port;
       const answer = await retrievals.retrieve({ url: `https://127.0.0.1:${port}/documents/news2-chart.pdf`, custodian, mechanism: 'LDR' });
       expect([answer.status, answer.code]).toEqual([status, code]);
       expect(answer.diagnostics).toContain(reason);
+    });
+
+    it.each([
+      ['nowhere', () => Promise.reject(Object.assign(new Error(), { code: 'ENOTFOUND' }))],
+      ['to no answer in time', () => new Promise<never>(() => undefined)],
+    ])('a provider whose name leads %s is not reached', async (_, answer) => {
+      const names = retrievals.resolve();
+      names.mockImplementation(answer);
+      const { status, code, diagnostics } = await retrievals.retrieve({ custodian: 'RQX02', url: `https://${PUBLIC_HOST}/a.pdf` });
+      names.mockRestore();
+      expect([status, code, diagnostics]).toEqual([502, 'PROVIDER_UNREACHABLE', 'Example Provider RQX02 (RQX02): no connection']);
     });
 
     it('a custodian that is not registered is our lack, and says so', async () => {

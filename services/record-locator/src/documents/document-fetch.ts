@@ -228,7 +228,7 @@ function failureOf(error: unknown, provider: Provider): unknown {
   if (error instanceof KeyNotPinned || NOT_TRUSTED.test(code)) return failure('PROVIDER_NOT_TRUSTED', 'its certificate is not one that is believed');
   if (code === 'UND_ERR_BODY_TIMEOUT') return failure('PROVIDER_TIMEOUT', 'fell silent in the middle of the document');
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return failure('PROVIDER_TIMEOUT', 'no document came in the time allowed');
-  if (LOST.has(code)) return failure('PROVIDER_UNREACHABLE', code.startsWith('E') ? 'no connection' : 'the connection broke');
+  if (LOST.has(code)) return failure('PROVIDER_UNREACHABLE', code === 'UND_ERR_SOCKET' ? 'the connection broke' : 'no connection');
   if (error instanceof errors.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
     return failure('PROVIDER_RESPONSE_INVALID', 'the answer is not HTTP as it should be');
   }
