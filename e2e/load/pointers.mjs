@@ -21,10 +21,9 @@ const TYPES = [
 /** How many pointers a patient has, on average. */
 const POINTERS_EACH = 4;
 
-/** The NHS number of the n-th patient: from 900 000 000 up, those that have a check digit. */
+/** The NHS number of the n-th patient: of two neighbours at least one has a check digit. */
 export function numberOf(n) {
-  // one in eleven has none: the n-th that has is at about n * 11 / 10
-  for (let nine = 900_000_000 + n + Math.floor(n / 10); ; nine++) {
+  for (let nine = 900_000_000 + 2 * n; ; nine++) {
     let sum = 0;
     for (let i = 0, rest = nine; i < 9; i++, rest = Math.floor(rest / 10)) sum += (rest % 10) * (i + 2);
     const check = (11 - (sum % 11)) % 11;
