@@ -103,9 +103,10 @@ export class DocumentFetch {
     }
   }
 
-  private occupy({ odsCode, name }: Provider): () => void {
+  private occupy(provider: Provider): () => void {
+    const { odsCode } = provider;
     const held = this.underWay.get(odsCode) ?? 0;
-    if (held >= this.limits.atOncePerProvider) throw new RetrievalFailure('PROXY_BUSY', `as many documents of ${name} as this proxy allows are being fetched`);
+    if (held >= this.limits.atOncePerProvider) throw new RetrievalFailure('PROXY_BUSY', 'as many of its documents as this proxy allows are being fetched', provider);
     this.underWay.set(odsCode, held + 1);
     return () => {
       const left = (this.underWay.get(odsCode) ?? 1) - 1;
