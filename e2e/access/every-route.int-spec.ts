@@ -111,7 +111,7 @@ const PUBLIC: Record<string, string[]> = {
 const GUARDED: Record<string, number> = { demographics: 10, audit: 8, 'record-locator': 30, portal: 20 };
 const OF_EVERY_SERVICE = ['/health/live', '/health/ready', '/health/startup', '/metrics', '/openapi.json'];
 
-const EXAMPLES: Record<string, string> = { id: '9990000018', '*': 'nothing' };
+const EXAMPLES: Record<string, string> = { id: '9990000018', organisation: 'RZZ01', '*': 'nothing' };
 const addressOf = (url: string): string => url.replace(/:(\w+)|\*/g, (part, name?: string) => EXAMPLES[name ?? part] ?? 'example');
 
 type Verdict = 'allowed' | 'refused' | 'step-up' | 'sign-in';

@@ -41,8 +41,7 @@ function changed(pointer: object, path: (string | number)[], value: unknown): ob
   const copy = JSON.parse(JSON.stringify(pointer)) as Record<string | number, unknown>;
   const parent = path.slice(0, -1).reduce<Record<string | number, unknown>>((at, step) => at[step] as Record<string | number, unknown>, copy);
   const last = path.at(-1) ?? '';
-  if (value === undefined) delete parent[last];
-  else parent[last] = value;
+  parent[last] = value; // as JSON, what is undefined goes
   return copy;
 }
 

@@ -10,9 +10,8 @@ function with_(path: string, value: unknown, pointer: object = aPointer()): Json
   const steps = path.split(/[.[\]]+/).filter(Boolean);
   const last = steps.pop() ?? '';
   const parent = steps.reduce<Json>((at, step) => at[step] as Json, copy);
-  if (value === undefined) delete parent[last];
-  else parent[last] = value;
-  return copy;
+  parent[last] = value;
+  return JSON.parse(JSON.stringify(copy)) as Json; // what is undefined goes
 }
 
 function faultsOf(value: unknown, needsId = false): [number, ...string[][]] | undefined {

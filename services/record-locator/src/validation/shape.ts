@@ -69,7 +69,6 @@ function checkAny(value: unknown, path: string, flaws: Flaw[]): void {
 const note = (flaws: Flaw[], expression: string, reason: string): void => void flaws.push({ expression, reason });
 
 /** FHIR allows no control characters but tab, line feed and carriage return. */
-// eslint-disable-next-line no-control-regex
 const UNFIT = /[\0-\x08\x0b\x0c\x0e-\x1f]/;
 
 type Check = (value: unknown) => string | undefined;
