@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { Content, DocumentReference } from '../pointers/document-reference';
 import { documentAddress, sourceOf } from './document-source';
 import { RetrievalFailure } from './retrieval-failure';
@@ -72,6 +73,25 @@ describe('addresses that are not called, wherever they lead', () => {
     ['nothing', ''],
   ])('%s', (_, written) => {
     expect(() => documentAddress(written)).toThrow(expect.objectContaining({ code: 'PROVIDER_ADDRESS_REFUSED' }) as Error);
+  });
+
+  it('whatever is written: https without credentials, or refused', () => {
+    const scheme = fc.constantFrom('https://', 'ssp://', 'HTTPS://', 'http://', 'https:', '//', '');
+    const mischief = fc.constantFrom('@', ':', '#', '?', '%00', '%2f', '\\', '[', ']', '..', '\t', ' ', HOST, '127.1', 'é');
+    fc.assert(
+      fc.property(scheme, fc.array(fc.oneof(mischief, fc.string()), { maxLength: 6 }), (start, parts) => {
+        let url: URL;
+        try {
+          url = documentAddress(start + parts.join(''));
+        } catch (error) {
+          expect(error).toBeInstanceOf(RetrievalFailure);
+          return;
+        }
+        expect([url.protocol, url.username, url.password]).toEqual(['https:', '', '']);
+        expect(url.hostname).not.toBe('');
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it.each([
