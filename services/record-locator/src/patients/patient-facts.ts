@@ -36,7 +36,7 @@ export class PatientFacts {
   }
 }
 
-/** A circle would come of contradictory events: it is cut where it closes, and the number stands for itself. */
+/** Bounded, should contradictory events ever close a circle. */
 const RETAINED_OF = `WITH RECURSIVE way AS (
     SELECT nhs_number, superseded_by, 0 AS hops FROM patient_facts WHERE nhs_number = $1
     UNION ALL

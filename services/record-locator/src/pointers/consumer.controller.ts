@@ -61,8 +61,6 @@ export class ConsumerController {
   async read(@Param('id') id: string, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<string> {
     trail.resourceId = id;
     const acting = await this.acting.of(who, organisation, 'consumer');
-    const { nhs_number, record } = await this.register.read(id, acting);
-    trail.open(nhs_number);
-    return record;
+    return (await this.register.read(id, acting, trail)).record;
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from 'typeorm';
+import type { AccessTrail } from '@carespine/access-control';
 import { Gathering, Outbox, PatientKey } from '@carespine/events';
 import { Fault } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
@@ -67,11 +68,13 @@ export class PointerRegister {
   /**
    * The pointer of an id, for a consumer.
    *
+   * @param trail is told whose pointer it is, also where it is refused
    * @throws Fault NO_RECORD_FOUND, also for one of a restricted patient that the caller may not know of; ACCESS DENIED
    */
-  async read(id: string, { who, organisation, grant }: Acting): Promise<Pointer> {
+  async read(id: string, { who, organisation, grant }: Acting, trail: Pick<AccessTrail, 'open'>): Promise<Pointer> {
     const pointer = await this.reads.add(id);
     if (!pointer) throw notFound();
+    trail.open(pointer.nhs_number);
     const { confidentiality, custodian, type } = pointer;
     const isShown = confidentiality === null || confidentiality === 'U' || custodian === organisation || (confidentiality === 'R' && who.permissions.has('demographics.read-restricted'));
     if (!isShown) throw notFound();
@@ -94,7 +97,7 @@ export class PointerRegister {
    * @throws Fault AUTHOR_CREDENTIALS_ERROR, UNPROCESSABLE_ENTITY, DUPLICATE_REJECTED
    * @see record locator specification, "Create", "Supersede", "Upsert"
    */
-  async create(pointer: DocumentReference, keepsId: boolean, acting: Acting, request: RequestIds): Promise<{ id: string; nhsNumber: string; change: Change }> {
+  async create(pointer: DocumentReference, keepsId: boolean, acting: Acting, request: RequestIds): Promise<{ id: string; change: Change }> {
     requireType(pointer, acting);
     const id = keepsId ? pointer.id : newPointerId(acting.organisation);
     const isDateKept = pointer.date !== undefined && acting.grant.controls.has('allow_override_creation_datetime');
@@ -102,7 +105,7 @@ export class PointerRegister {
     const targets = (pointer.relatesTo ?? []).flatMap(({ code, target }, i) => (code === 'replaces' ? [{ i, id: target.identifier?.value ?? '' }] : []));
     const change = targets.length > 0 ? await this.supersede(row, targets, { acting, request }) : 'created';
     if (change === 'created' && !(await this.creations.add({ ...row, acting, request }))) throw duplicate();
-    return { id, nhsNumber: row.nhs_number, change };
+    return { id, change };
   }
 
   /**

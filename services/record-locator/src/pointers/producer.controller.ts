@@ -83,8 +83,9 @@ export class ProducerController {
       throw new Fault('BAD_REQUEST', { expression: 'id', diagnostics: 'The id of the document in the path and in the body do not match' });
     }
     requireOwn(id, acting.organisation, 'updated');
-    const { nhs_number } = await this.register.update(checkedPointer(body, acting.organisation, true), acting, idsOf(request));
-    trail.open(nhs_number);
+    const pointer = checkedPointer(body, acting.organisation, true);
+    trail.open(pointer.subject.identifier.value ?? '');
+    await this.register.update(pointer, acting, idsOf(request));
     return done('RESOURCE_UPDATED');
   }
 
@@ -100,9 +101,10 @@ export class ProducerController {
   }
 
   private async store(body: unknown, keepsId: boolean, acting: Acting, request: FastifyRequest, trail: AccessTrail, reply: FastifyReply): Promise<FastifyReply> {
-    const { id, nhsNumber, change } = await this.register.create(checkedPointer(body, acting.organisation, keepsId), keepsId, acting, idsOf(request));
+    const pointer = checkedPointer(body, acting.organisation, keepsId);
+    trail.open(pointer.subject.identifier.value ?? '');
+    const { id, change } = await this.register.create(pointer, keepsId, acting, idsOf(request));
     trail.resourceId = id;
-    trail.open(nhsNumber);
     return reply
       .code(201)
       .headers({ 'content-type': MEDIA_TYPE, location: `${ADDRESS}/${id}` })
