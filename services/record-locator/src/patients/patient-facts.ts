@@ -1,7 +1,13 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import type { PoolClient } from 'pg';
-import { fromBinary, PatientConfidentialityChangedSchema, PatientDiedSchema, PatientSupersededSchema, timestampDate } from '@carespine/contracts';
+import {
+  fromBinary,
+  PatientConfidentialityChangedSchema,
+  PatientDiedSchema,
+  PatientSupersededSchema,
+  timestampDate,
+} from '@carespine/contracts';
 import type { ReceivedEvent } from '@carespine/events';
 
 /** Keeps what demographics says of patients and the index must heed: merges, restrictions and deaths. An unknown number is an ordinary one. */
