@@ -17,7 +17,8 @@ export async function runAsOwner(database, program, args) {
   try {
     requireNode();
     const { home, port, postgresUrl } = settingsFrom(process.env);
-    if (!existsSync(join(home, 'secrets.json'))) throw new Obstacle(`Nothing was started from ${home} yet: run npm start first, and leave it running.`);
+    if (!existsSync(join(home, 'secrets.json')))
+      throw new Obstacle(`Nothing was started from ${home} yet: run npm start first, and leave it running.`);
     await prepare();
     const { databaseUrl, migratorOf } = await import('./databases.mjs'); // it needs the packages
     const role = migratorOf(database); // owns the tables, and so may analyse them

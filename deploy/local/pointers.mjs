@@ -7,4 +7,8 @@ const from = process.env.INIT_CWD ?? process.cwd();
 const args = process.argv.slice(2);
 const isFile = (/** @type {string} */ arg, /** @type {number} */ at) =>
   (at === 1 && ['import', 'export'].includes(args[0]) && !arg.startsWith('--')) || args[at - 1] === '--errors';
-await runAsOwner('record_locator', 'services/record-locator/dist/src/bulk/main.js', args.map((arg, at) => (isFile(arg, at) ? resolve(from, arg) : arg)));
+await runAsOwner(
+  'record_locator',
+  'services/record-locator/dist/src/bulk/main.js',
+  args.map((arg, at) => (isFile(arg, at) ? resolve(from, arg) : arg)),
+);

@@ -23,7 +23,10 @@ let headers: Record<string, string>;
 beforeAll(async () => {
   const file = join(folder, 'permissions.json');
   const everything = { access_controls: ['allow_all_types', 'allow_override_creation_datetime'] };
-  writeFileSync(file, JSON.stringify({ permissions: [{ application: 'supplier', organisation: 'RZZ01', producer: everything, consumer: everything }] }));
+  writeFileSync(
+    file,
+    JSON.stringify({ permissions: [{ application: 'supplier', organisation: 'RZZ01', producer: everything, consumer: everything }] }),
+  );
   service = await startService(recordLocator, { LOG_LEVEL: 'silent', POINTER_PERMISSIONS: file });
 });
 afterAll(async () => {
@@ -34,12 +37,17 @@ afterAll(async () => {
 /** Paths of everything within a value. */
 function placesIn(value: unknown, path: (string | number)[] = []): (string | number)[][] {
   if (typeof value !== 'object' || value === null) return [path];
-  return [...(path.length > 0 ? [path] : []), ...Object.entries(value).flatMap(([key, inner]) => placesIn(inner, [...path, Array.isArray(value) ? Number(key) : key]))];
+  return [
+    ...(path.length > 0 ? [path] : []),
+    ...Object.entries(value).flatMap(([key, inner]) => placesIn(inner, [...path, Array.isArray(value) ? Number(key) : key])),
+  ];
 }
 
 function changed(pointer: object, path: (string | number)[], value: unknown): object {
   const copy = JSON.parse(JSON.stringify(pointer)) as Record<string | number, unknown>;
-  const parent = path.slice(0, -1).reduce<Record<string | number, unknown>>((at, step) => at[step] as Record<string | number, unknown>, copy);
+  const parent = path
+    .slice(0, -1)
+    .reduce<Record<string | number, unknown>>((at, step) => at[step] as Record<string | number, unknown>, copy);
   const last = path.at(-1) ?? '';
   parent[last] = value; // as JSON, what is undefined goes
   return copy;
@@ -54,10 +62,20 @@ const GOOD = {
   context: { ...aPointer().context, related: [{ identifier: { system: 'https://fhir.nhs.uk/Id/nhsSpineASID', value: '200000000610' } }] },
 };
 const PLACES = placesIn(GOOD);
-const hostile = fc.oneof(hostileJson, hostileText, fc.constant(undefined), fc.constantFrom(null, '', {}, [], '\u0000', '\ud800', 1e308, -0, 'x'.repeat(5000)));
+const hostile = fc.oneof(
+  hostileJson,
+  hostileText,
+  fc.constant(undefined),
+  fc.constantFrom(null, '', {}, [], '\u0000', '\ud800', 1e308, -0, 'x'.repeat(5000)),
+);
 const pointer = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(fc.constantFrom(...PLACES), hostile).map(([path, value]) => changed(GOOD, path, value)) },
-  { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...PLACES), fc.constantFrom(...PLACES), hostile, hostile).map(([a, b, x, y]) => tryChange(changed(GOOD, a, x), b, y)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...PLACES), fc.constantFrom(...PLACES), hostile, hostile)
+      .map(([a, b, x, y]) => tryChange(changed(GOOD, a, x), b, y)),
+  },
   { weight: 1, arbitrary: fc.tuple(hostileText, hostile).map(([name, value]) => ({ ...GOOD, [name]: value })) },
   { weight: 1, arbitrary: hostileJson },
 );
@@ -69,12 +87,22 @@ function tryChange(value: object, path: (string | number)[], by: unknown): objec
   }
 }
 
-async function send(method: string, path: string, body?: string, type = 'application/fhir+json'): Promise<{ status: number; text: string }> {
+async function send(
+  method: string,
+  path: string,
+  body?: string,
+  type = 'application/fhir+json',
+): Promise<{ status: number; text: string }> {
   headers ??= await contextOf(aSupplier('supplier'));
   const answer = await service.app.inject({
     method: method as 'GET',
     url: `${BASE}/${path}`,
-    headers: { ...headers, 'x-request-id': randomUUID(), 'nhsd-end-user-organisation-ods': 'RZZ01', ...(body !== undefined && { 'content-type': type }) },
+    headers: {
+      ...headers,
+      'x-request-id': randomUUID(),
+      'nhsd-end-user-organisation-ods': 'RZZ01',
+      ...(body !== undefined && { 'content-type': type }),
+    },
     ...(body !== undefined && { payload: body }),
   });
   return { status: answer.statusCode, text: answer.payload };
@@ -98,7 +126,12 @@ it(`answers ${POINTERS} hostile DocumentReferences without failing`, async () =>
   const statuses = await all(
     samples.map((sample, i) => () => {
       const body = JSON.stringify(sample) ?? 'null';
-      const to = ['POST producer/FHIR/R4/DocumentReference', 'PUT producer/FHIR/R4/DocumentReference', 'PUT producer/FHIR/R4/DocumentReference/RZZ01-fuzz'][i % 3] ?? '';
+      const to =
+        [
+          'POST producer/FHIR/R4/DocumentReference',
+          'PUT producer/FHIR/R4/DocumentReference',
+          'PUT producer/FHIR/R4/DocumentReference/RZZ01-fuzz',
+        ][i % 3] ?? '';
       const [method = '', path = ''] = to.split(' ');
       return send(method, path, body);
     }),
@@ -107,10 +140,35 @@ it(`answers ${POINTERS} hostile DocumentReferences without failing`, async () =>
 }, 240_000);
 
 it(`answers ${SEARCHES} hostile searches without failing`, async () => {
-  const names = fc.constantFrom('subject:identifier', 'custodian:identifier', 'type', 'category', '_summary', '_count', 'next-page-token', 'x', '__proto__', 'constructor');
-  const values = fc.oneof(hostileText, fc.constantFrom('https://fhir.nhs.uk/Id/nhs-number|9990000018', 'https://fhir.nhs.uk/Id/nhs-number|\u0000', 'http://snomed.info/sct|736253002', 'count', '%', '%zz', 'MjAyNi0wMS0wMVQwMDowMDowMC4wMDBaIFJaWjAxLWE'));
+  const names = fc.constantFrom(
+    'subject:identifier',
+    'custodian:identifier',
+    'type',
+    'category',
+    '_summary',
+    '_count',
+    'next-page-token',
+    'x',
+    '__proto__',
+    'constructor',
+  );
+  const values = fc.oneof(
+    hostileText,
+    fc.constantFrom(
+      'https://fhir.nhs.uk/Id/nhs-number|9990000018',
+      'https://fhir.nhs.uk/Id/nhs-number|\u0000',
+      'http://snomed.info/sct|736253002',
+      'count',
+      '%',
+      '%zz',
+      'MjAyNi0wMS0wMVQwMDowMDowMC4wMDBaIFJaWjAxLWE',
+    ),
+  );
   const parameters = fc.array(fc.tuple(names, values), { maxLength: 6 });
-  const samples = fc.sample(fc.tuple(parameters, fc.nat(3), fc.constantFrom('producer', 'consumer'), hostileJson), { numRuns: SEARCHES, seed: 20261124 });
+  const samples = fc.sample(fc.tuple(parameters, fc.nat(3), fc.constantFrom('producer', 'consumer'), hostileJson), {
+    numRuns: SEARCHES,
+    seed: 20261124,
+  });
   await all(
     samples.map(([given, kind, side, json]) => () => {
       const path = `${side}/FHIR/R4/DocumentReference`;

@@ -74,14 +74,20 @@ async function measureAll(patients, title) {
   const bare = fork(join(root, 'e2e/load/bare-pointers.mjs'), { env: { ...env, DATABASE_URL: databaseUrl(), PORT: String(port + 50) } });
   await new Promise((resolve) => bare.once('message', resolve));
   const bareUrl = `http://127.0.0.1:${port + 50}`;
+  const bareGroups = [...groups.filter(({ name }) => name === 'postgres'), { name: 'bare', pids: [bare.pid] }];
   for (const connections of options.connections.split(',').map(Number)) {
     const requests = barePointerRequests(patients);
     await measure({ url: bareUrl, requests, connections, seconds: 2, groups: [] });
-    const reference = await measure({ url: bareUrl, requests, connections, seconds, groups: [] });
+    const reference = await measure({ url: bareUrl, requests, connections, seconds, groups: bareGroups });
     report(title, `bare, ${connections} connections`, reference);
     for (const [name, those] of Object.entries(scenarios)) {
       await measure({ url, requests: those, connections, seconds: 2, groups });
-      report(title, `${name}, ${connections} connections`, await measure({ url, requests: those, connections, seconds, groups }), name === 'pointers' ? reference : undefined);
+      report(
+        title,
+        `${name}, ${connections} connections`,
+        await measure({ url, requests: those, connections, seconds, groups }),
+        name === 'pointers' ? reference : undefined,
+      );
     }
   }
   report(title, 'search at 200/s', await measure({ url, requests: scenarios.pointers, connections: 8, seconds, perSecond: 200, groups }));
@@ -95,18 +101,30 @@ async function soak(patients, minutes) {
   let errors = 0;
   for (let minute = 0; minute < minutes; minute++) {
     const scenarios = pointerScenarios({ token: token(), patients });
-    const rounds = await Promise.all(Object.values(scenarios).map((requests) => measure({ url, requests, connections: 4, seconds: 60, perSecond: 50, groups: [] })));
+    const rounds = await Promise.all(
+      Object.values(scenarios).map((requests) => measure({ url, requests, connections: 4, seconds: 60, perSecond: 50, groups: [] })),
+    );
     errors += rounds.reduce((sum, round) => sum + round.errors, 0);
     memory.push(memoryMb(groups));
-    console.log(`minute ${minute + 1}: errors ${errors}, p99 ${rounds.map(({ p99 }) => p99.toFixed(1)).join(' ')} ms, memory ${JSON.stringify(memory.at(-1))}`);
+    console.log(
+      `minute ${minute + 1}: errors ${errors}, p99 ${rounds.map(({ p99 }) => p99.toFixed(1)).join(' ')} ms, memory ${JSON.stringify(memory.at(-1))}`,
+    );
   }
   results.soak = { errors, memory };
 }
 
 function report(title, name, result, reference) {
-  const { perSecond, p50, p95, p99, errors, statuses } = result;
+  const { perSecond, p50, p95, p99, errors, statuses, cpu } = result;
   const ratio = reference ? `  ${(perSecond / reference.perSecond).toFixed(2)} of bare` : '';
-  console.log(`${name.padEnd(32)} ${perSecond.toFixed(0).padStart(6)}/s  p50 ${p50.toFixed(2)} p95 ${p95.toFixed(2)} p99 ${p99.toFixed(2)} ms  errors ${errors}${errors ? ` ${JSON.stringify(statuses)}` : ''}${ratio}`);
+  console.log(
+    `${name.padEnd(32)} ${perSecond.toFixed(0).padStart(6)}/s  p50 ${p50.toFixed(2)} p95 ${p95.toFixed(2)} p99 ${p99.toFixed(2)} ms  errors ${errors}${errors ? ` ${JSON.stringify(statuses)}` : ''}${ratio}`,
+  );
+  if (Object.keys(cpu).length > 1)
+    console.log(
+      `    CPU s per 1,000: ${Object.entries(cpu)
+        .map(([process, value]) => `${process} ${value.toFixed(3)}`)
+        .join(', ')}`,
+    );
   results[`${title}: ${name}`] = { perSecond, p50, p95, p99, errors, ...(reference && { ratio: perSecond / reference.perSecond }) };
 }
 
@@ -126,7 +144,11 @@ function run(script, args) {
 }
 
 function token() {
-  const { stdout, status } = spawnSync('npm', ['run', '-s', 'token', '--', '--app', 'example-care-planning'], { cwd: root, env, encoding: 'utf8' });
+  const { stdout, status } = spawnSync('npm', ['run', '-s', 'token', '--', '--app', 'example-care-planning'], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error('npm run token failed');
   return stdout.trim();
 }

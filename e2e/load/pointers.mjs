@@ -49,12 +49,24 @@ export function pointerOf(n, patients) {
     description: `Care plan ${n}`,
     content: [
       {
-        attachment: { contentType: 'application/pdf', language: 'en-GB', url: `https://records.example.nhs.uk/care-plans/${n}.pdf`, title: type.display, creation: '2026-09-14' },
-        format: { system: `${ENGLAND}/CodeSystem/England-NRLFormatCode`, code: 'urn:nhs-ic:unstructured', display: 'Unstructured Document' },
+        attachment: {
+          contentType: 'application/pdf',
+          language: 'en-GB',
+          url: `https://records.example.nhs.uk/care-plans/${n}.pdf`,
+          title: type.display,
+          creation: '2026-09-14',
+        },
+        format: {
+          system: `${ENGLAND}/CodeSystem/England-NRLFormatCode`,
+          code: 'urn:nhs-ic:unstructured',
+          display: 'Unstructured Document',
+        },
         extension: [
           {
             url: `${ENGLAND}/StructureDefinition/Extension-England-ContentStability`,
-            valueCodeableConcept: { coding: [{ system: `${ENGLAND}/CodeSystem/England-NRLContentStability`, code: 'static', display: 'Static' }] },
+            valueCodeableConcept: {
+              coding: [{ system: `${ENGLAND}/CodeSystem/England-NRLContentStability`, code: 'static', display: 'Static' }],
+            },
           },
         ],
       },
@@ -66,9 +78,10 @@ export function pointerOf(n, patients) {
 /** Writes pointers as the import takes them, under ids of their own. */
 export async function writePointers(file, from, to, patients) {
   const out = createWriteStream(file);
-  for (let n = from; n < to; ) {
+  for (let n = from; n < to;) {
     let lines = '';
-    for (const end = Math.min(to, n + 1000); n < end; n++) lines += `${JSON.stringify({ ...pointerOf(n, patients), id: `${ORGANISATION}-load${n}` })}\n`;
+    for (const end = Math.min(to, n + 1000); n < end; n++)
+      lines += `${JSON.stringify({ ...pointerOf(n, patients), id: `${ORGANISATION}-load${n}` })}\n`;
     if (!out.write(lines)) await once(out, 'drain');
   }
   out.end();
@@ -77,12 +90,20 @@ export async function writePointers(file, from, to, patients) {
 
 const pick = (n) => Math.floor(Math.random() * n);
 const many = (make) => Array.from({ length: 2000 }, make);
-const headersOf = (token) => ({ authorization: `Bearer ${token}`, 'x-request-id': randomUUID(), 'nhsd-end-user-organisation-ods': ORGANISATION });
+const headersOf = (token) => ({
+  authorization: `Bearer ${token}`,
+  'x-request-id': randomUUID(),
+  'nhsd-end-user-organisation-ods': ORGANISATION,
+});
 const subjectOf = (patients) => `subject:identifier=${encodeURIComponent(`https://fhir.nhs.uk/Id/nhs-number|${numberOf(pick(patients))}`)}`;
 
 /** Requests of each scenario, as autocannon takes them. */
 export function pointerScenarios({ token, patients }) {
-  const search = () => ({ method: 'GET', path: `${CONSUMER}?${subjectOf(patients)}&type=${encodeURIComponent(`${SNOMED}|${TYPES[pick(TYPES.length)].code}`)}`, headers: headersOf(token) });
+  const search = () => ({
+    method: 'GET',
+    path: `${CONSUMER}?${subjectOf(patients)}&type=${encodeURIComponent(`${SNOMED}|${TYPES[pick(TYPES.length)].code}`)}`,
+    headers: headersOf(token),
+  });
   const searchAll = () => ({ method: 'GET', path: `${CONSUMER}?${subjectOf(patients)}`, headers: headersOf(token) });
   const create = () => ({
     method: 'POST',
@@ -95,4 +116,5 @@ export function pointerScenarios({ token, patients }) {
 }
 
 /** The same pointers from the bare handler. */
-export const barePointerRequests = (patients) => many(() => ({ method: 'GET', path: `/DocumentReference/${numberOf(pick(patients))}/${TYPES[pick(TYPES.length)].code}` }));
+export const barePointerRequests = (patients) =>
+  many(() => ({ method: 'GET', path: `/DocumentReference/${numberOf(pick(patients))}/${TYPES[pick(TYPES.length)].code}` }));

@@ -11,5 +11,6 @@ export const recordLocator: ServiceDefinition = {
   config: RecordLocatorConfig,
   migrations: [CreatePointers20261124130000],
   configure: answerOtherRequests,
+  plansOnce: true,
   faultAs,
 };

@@ -1,7 +1,9 @@
 import { Routes } from './routes';
 
 describe('where a request is answered', () => {
-  const routes = new Routes(JSON.stringify({ '/record-locator/': 'http://locator', '/personal-demographics/': 'http://demographics', '/': 'http://portal' }));
+  const routes = new Routes(
+    JSON.stringify({ '/record-locator/': 'http://locator', '/personal-demographics/': 'http://demographics', '/': 'http://portal' }),
+  );
 
   it.each([
     ['/record-locator/producer/FHIR/R4/DocumentReference', 'http://locator', 'nrl-producer-api'],

@@ -22,7 +22,9 @@ export class Routes {
   /** @param table JSON of path prefix → base address; `/` is the portal */
   constructor(table: string) {
     const routes: Route[] = Object.entries(JSON.parse(table) as Record<string, string>).flatMap(([prefix, origin]) => [
-      ...Object.entries(PRODUCTS).flatMap(([base, product]) => (prefix !== '/' && base !== prefix && base.startsWith(prefix) ? [{ prefix: base, origin, product }] : [])),
+      ...Object.entries(PRODUCTS).flatMap(([base, product]) =>
+        prefix !== '/' && base !== prefix && base.startsWith(prefix) ? [{ prefix: base, origin, product }] : [],
+      ),
       { prefix, origin, product: PRODUCTS[prefix] },
     ]);
     this.apis = routes.filter((route) => route.prefix !== '/');

@@ -30,7 +30,12 @@ export class Refusal extends Error {
 
 /** Each fault of a line in one sentence. */
 export const refusalOf = (fault: Fault): Refusal =>
-  new Refusal([fault, ...(fault.details.further ?? [])].map(({ details, message }) => (details.expression ? `${details.expression}: ${message}` : message)).join('; '), fault.details.expression);
+  new Refusal(
+    [fault, ...(fault.details.further ?? [])]
+      .map(({ details, message }) => (details.expression ? `${details.expression}: ${message}` : message))
+      .join('; '),
+    fault.details.expression,
+  );
 
 /**
  * Holds a line against the rules of the API.

@@ -28,29 +28,52 @@ beforeEach(async () => {
   await database.pool.query('TRUNCATE pointers');
 });
 
-const write = (...lines: (object | string)[]): void => writeFileSync(file, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
+const write = (...lines: (object | string)[]): void =>
+  writeFileSync(file, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
 async function run(report?: Import['report']): Promise<ImportSummary> {
   const who = aSupplier('supplier');
   const grant = await locator.service.app.get(Permissions).of(who, 'RZZ01', 'producer');
   if (!grant) throw new Error('no grant');
-  return importPointers(database.pool, { file, errors, register: locator.service.app.get(PointerRegister), acting: { who, organisation: 'RZZ01', grant }, report });
+  return importPointers(database.pool, {
+    file,
+    errors,
+    register: locator.service.app.get(PointerRegister),
+    acting: { who, organisation: 'RZZ01', grant },
+    report,
+  });
 }
 const refusals = (): { line: number; reason: string; expression?: string; content?: string }[] =>
-  readFileSync(errors, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { line: number; reason: string });
-const ids = async (): Promise<string[]> => (await database.pool.query<{ id: string }>('SELECT id FROM pointers ORDER BY id')).rows.map(({ id }) => id);
+  readFileSync(errors, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { line: number; reason: string });
+const ids = async (): Promise<string[]> =>
+  (await database.pool.query<{ id: string }>('SELECT id FROM pointers ORDER BY id')).rows.map(({ id }) => id);
 
 describe('Bulk import', () => {
   it('takes pointers under their own ids, or under ids made of their content', async () => {
     write(aPointer({ id: 'RZZ01-a', description: 'a "quoted\\" back\\slash\tand tab' }), '', aPointer({}));
     expect(await run()).toEqual({ lines: 3, loaded: 2, alreadyLoaded: 0, refused: 0 });
-    expect(await ids()).toEqual([expect.stringMatching(/^RZZ01-[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/) as string, 'RZZ01-a']);
+    expect(await ids()).toEqual([
+      expect.stringMatching(/^RZZ01-[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/) as string,
+      'RZZ01-a',
+    ]);
     expect((await locator.consume('/RZZ01-a')).body.description).toBe('a "quoted\\" back\\slash\tand tab');
     expect(existsSync(errors)).toBe(false);
     expect(await run()).toEqual({ lines: 3, loaded: 0, alreadyLoaded: 2, refused: 0 });
   });
 
   it('refuses by the rules of the API, and notes line, reason and content for its owner alone', async () => {
-    write('{', aPointer({ custodian: 'RZZ02', nhsNumber: '1' }), aPointer({ type: '1363501000000100' }), aPointer({ id: 'RZZ02-a' }), aPointer({ extra: 1 }), aPointer({ id: 'RZZ01-b' }), aPointer({ id: 'RZZ01-b' }), aPointer({ id: 'RZZ01-b', description: 'x' }));
+    write(
+      '{',
+      aPointer({ custodian: 'RZZ02', nhsNumber: '1' }),
+      aPointer({ type: '1363501000000100' }),
+      aPointer({ id: 'RZZ02-a' }),
+      aPointer({ extra: 1 }),
+      aPointer({ id: 'RZZ01-b' }),
+      aPointer({ id: 'RZZ01-b' }),
+      aPointer({ id: 'RZZ01-b', description: 'x' }),
+    );
     expect(await run()).toEqual({ lines: 8, loaded: 1, alreadyLoaded: 1, refused: 6 });
     expect(refusals().map(({ line, expression }) => [line, expression])).toEqual([
       [1, undefined], [2, 'custodian.identifier.value'], [3, 'type.coding[0].code'], [4, 'id'], [5, 'extra'], [8, 'id'],
@@ -62,7 +85,11 @@ describe('Bulk import', () => {
 
   it('supersedes', async () => {
     const replaces = (value: string) => [{ code: 'replaces', target: { identifier: { value } } }];
-    write(aPointer({ id: 'RZZ01-a' }), aPointer({ id: 'RZZ01-b', relatesTo: replaces('RZZ01-a') }), aPointer({ id: 'RZZ01-c', relatesTo: replaces('RZZ01-nothing') }));
+    write(
+      aPointer({ id: 'RZZ01-a' }),
+      aPointer({ id: 'RZZ01-b', relatesTo: replaces('RZZ01-a') }),
+      aPointer({ id: 'RZZ01-c', relatesTo: replaces('RZZ01-nothing') }),
+    );
     expect(await run()).toEqual({ lines: 3, loaded: 2, alreadyLoaded: 0, refused: 1 });
     expect(await ids()).toEqual(['RZZ01-b']);
     expect(refusals()[0]).toMatchObject({ line: 3, expression: 'relatesTo[0].target.identifier.value' });

@@ -112,17 +112,25 @@ class PointerImport {
     const file = await realpath(this.options.file);
     const fingerprint = await fingerprintOf(file);
     const where = [file, this.organisation];
-    const { rows } = await this.client.query<Record<string, string>>('SELECT * FROM imports WHERE file = $1 AND organisation = $2 AND finished_at IS NULL', where);
+    const { rows } = await this.client.query<Record<string, string>>(
+      'SELECT * FROM imports WHERE file = $1 AND organisation = $2 AND finished_at IS NULL',
+      where,
+    );
     const [unfinished] = rows;
     if (unfinished?.['fingerprint'] === fingerprint) {
       this.id = unfinished['id'] ?? '';
       this.refusedBytes = Number(unfinished['refused_bytes']);
-      const [lines, loaded, alreadyLoaded, refused] = ['line', 'loaded', 'already_loaded', 'refused'].map((column) => Number(unfinished[column]));
+      const [lines, loaded, alreadyLoaded, refused] = ['line', 'loaded', 'already_loaded', 'refused'].map((column) =>
+        Number(unfinished[column]),
+      );
       Object.assign(this.summary, { lines, loaded, alreadyLoaded, refused });
       return Number(unfinished['byte_offset']);
     }
     if (unfinished) await this.client.query('UPDATE imports SET finished_at = now() WHERE id = $1', [unfinished['id']]);
-    const begun = await this.client.query<{ id: string }>('INSERT INTO imports (file, organisation, fingerprint) VALUES ($1, $2, $3) RETURNING id', [...where, fingerprint]);
+    const begun = await this.client.query<{ id: string }>(
+      'INSERT INTO imports (file, organisation, fingerprint) VALUES ($1, $2, $3) RETURNING id',
+      [...where, fingerprint],
+    );
     this.id = begun.rows[0]?.id ?? '';
     return 0;
   }
@@ -146,7 +154,10 @@ class PointerImport {
     const superseding = candidates.filter(({ supersedes }) => supersedes);
     const refuse = (line: Line, refusal: Refusal): void => void refused.push([line, refusal]);
     await this.client.query('BEGIN');
-    await this.copy(candidates.filter(({ supersedes }) => !supersedes), refuse);
+    await this.copy(
+      candidates.filter(({ supersedes }) => !supersedes),
+      refuse,
+    );
     if (superseding.length === 0) await this.progress(last, refused, refusals);
     await this.client.query('COMMIT');
     if (superseding.length > 0) {
@@ -168,7 +179,11 @@ class PointerImport {
 
   private async copy(candidates: readonly Candidate[], refuse: (line: Line, refusal: Refusal) => void): Promise<void> {
     const ids = candidates.map(({ row }) => row.id);
-    const { rows } = await this.client.query<{ id: string; record: string }>({ name: 'present', text: 'SELECT id, record FROM pointers WHERE id = ANY($1)', values: [ids] });
+    const { rows } = await this.client.query<{ id: string; record: string }>({
+      name: 'present',
+      text: 'SELECT id, record FROM pointers WHERE id = ANY($1)',
+      values: [ids],
+    });
     const present = new Map(rows.map(({ id, record }) => [id, record]));
     const fresh: PointerRow[] = [];
     for (const { line, row } of candidates) {
@@ -179,7 +194,10 @@ class PointerImport {
       present.set(row.id, here ?? row.record);
     }
     if (fresh.length === 0) return;
-    await pipeline([Buffer.from(fresh.map(copyLine).join(''))], this.client.query(copyFrom(`COPY pointers (${COLUMNS.join(', ')}) FROM STDIN`)));
+    await pipeline(
+      [Buffer.from(fresh.map(copyLine).join(''))],
+      this.client.query(copyFrom(`COPY pointers (${COLUMNS.join(', ')}) FROM STDIN`)),
+    );
     this.summary.loaded += fresh.length;
   }
 
@@ -198,7 +216,10 @@ class PointerImport {
   private async note(refused: [Line, Refusal][], refusals: FileHandle): Promise<void> {
     if (refused.length === 0) return;
     refused.sort(([one], [other]) => one.number - other.number);
-    const notes = refused.map(([{ number, bytes }, { message, expression }]) => `${JSON.stringify({ line: number, reason: message, expression, content: bytes?.toString('utf8') })}\n`);
+    const notes = refused.map(
+      ([{ number, bytes }, { message, expression }]) =>
+        `${JSON.stringify({ line: number, reason: message, expression, content: bytes?.toString('utf8') })}\n`,
+    );
     const { bytesWritten } = await refusals.write(Buffer.from(notes.join('')), 0, undefined, this.refusedBytes);
     this.refusedBytes += bytesWritten;
     this.summary.refused += refused.length;

@@ -90,9 +90,15 @@ async function run(order: Order, tools: Tools): Promise<number> {
   }
 }
 
-async function runImport({ file, organisation, application, errors }: Extract<Order, { kind: 'import' }>, { database, permissions, register, accesses }: Tools): Promise<number> {
+async function runImport(
+  { file, organisation, application, errors }: Extract<Order, { kind: 'import' }>,
+  { database, permissions, register, accesses }: Tools,
+): Promise<number> {
   const held = (await permissions.list()).filter(
-    (permission) => permission.side === 'producer' && permission.organisation === organisation && (application === undefined || permission.application === application),
+    (permission) =>
+      permission.side === 'producer' &&
+      permission.organisation === organisation &&
+      (application === undefined || permission.application === application),
   );
   const grant = grantOf(held);
   if (grant.types.size === 0) throw new Error(`${organisation} may not produce pointers of any type: grant it a permission first.`);
@@ -107,7 +113,9 @@ async function runImport({ file, organisation, application, errors }: Extract<Or
       const now = performance.now();
       if (now - shownAt < (process.stdout.isTTY ? 200 : 10_000)) return;
       shownAt = now;
-      process.stdout.write(`${process.stdout.isTTY ? '\r\x1b[K' : ''}${summary.lines} lines, ${summary.refused} refused${process.stdout.isTTY ? '' : '\n'}`);
+      process.stdout.write(
+        `${process.stdout.isTTY ? '\r\x1b[K' : ''}${summary.lines} lines, ${summary.refused} refused${process.stdout.isTTY ? '' : '\n'}`,
+      );
     },
   });
   await record(accesses, Interaction.IMPORT, 'Import pointers', organisation, application);
@@ -118,7 +126,10 @@ async function runImport({ file, organisation, application, errors }: Extract<Or
   return 1;
 }
 
-async function runExport({ file, organisation, deceased }: Extract<Order, { kind: 'export' }>, { database, accesses }: Tools): Promise<number> {
+async function runExport(
+  { file, organisation, deceased }: Extract<Order, { kind: 'export' }>,
+  { database, accesses }: Tools,
+): Promise<number> {
   await record(accesses, Interaction.EXPORT, 'Export pointers', organisation);
   const out = file === undefined ? process.stdout : createWriteStream(file, { mode: 0o600 });
   let count = 0;
@@ -136,12 +147,21 @@ async function runExport({ file, organisation, deceased }: Extract<Order, { kind
 
 /** Pointers of several organisations, for a stack to show; those that are here stay as they are. */
 async function runDemo(file: string, { register, provider }: Tools): Promise<number> {
-  const everything = grantOf(permissionsOf({ application: 'demo', organisation: '*', producer: { access_controls: ['allow_all_types', 'allow_override_creation_datetime'] } }));
+  const everything = grantOf(
+    permissionsOf({
+      application: 'demo',
+      organisation: '*',
+      producer: { access_controls: ['allow_all_types', 'allow_override_creation_datetime'] },
+    }),
+  );
   for (const line of readFileSync(file, 'utf8').replaceAll(PROVIDER, provider).split('\n').filter(Boolean)) {
     const value = JSON.parse(line) as DocumentReference;
     const custodian = value.custodian.identifier.value ?? '';
     try {
-      await register.create(checkedPointer(value, custodian, true), true, actingAs(custodian, 'demo', everything), { id: randomUUID(), traceparent: '' });
+      await register.create(checkedPointer(value, custodian, true), true, actingAs(custodian, 'demo', everything), {
+        id: randomUUID(),
+        traceparent: '',
+      });
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'DUPLICATE_REJECTED') throw error;
     }
@@ -164,7 +184,10 @@ function actingAs(organisation: string, application: string, grant: Grant): Acti
 }
 
 const record = (accesses: AccessLog, interaction: Interaction, name: string, odsCode: string, clientId?: string): Promise<void> =>
-  accesses.record({ interaction, name, outcome: Outcome.SUCCESS, resource: 'DocumentReference', agent: { odsCode, clientId }, requestId: randomUUID() }, []);
+  accesses.record(
+    { interaction, name, outcome: Outcome.SUCCESS, resource: 'DocumentReference', agent: { odsCode, clientId }, requestId: randomUUID() },
+    [],
+  );
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const complain = (line: string): boolean => process.stderr.write(`${line}\n`);

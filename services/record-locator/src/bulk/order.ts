@@ -40,13 +40,17 @@ export function orderOf(args: string[]): Order {
     return { application: application ?? '', organisation: organisation ?? '', side: side as Side };
   };
   if (what === 'demo' && which) return { kind: 'demo', file: which };
-  if (what === 'import' && which && organisation) return { kind: 'import', file: which, organisation, application, errors: values.errors ?? `${which}.refused.ndjson` };
+  if (what === 'import' && which && organisation)
+    return { kind: 'import', file: which, organisation, application, errors: values.errors ?? `${which}.refused.ndjson` };
   if (what === 'export' && organisation) return { kind: 'export', file: which, organisation, deceased: values.deceased };
   if (what === 'permissions' && which === 'list') return { kind: 'list', organisation };
   if (what === 'permissions' && which === 'revoke') return { kind: 'revoke', permission: place() };
   if (what === 'permissions' && which === 'grant') {
     const list = (text: string): string[] => text.split(',').filter(Boolean);
-    return { kind: 'grant', permission: { ...place(), ...grantedBy({ types: list(values.types), access_controls: list(values.controls) }) } };
+    return {
+      kind: 'grant',
+      permission: { ...place(), ...grantedBy({ types: list(values.types), access_controls: list(values.controls) }) },
+    };
   }
   throw new Error('Say what to do.');
 }

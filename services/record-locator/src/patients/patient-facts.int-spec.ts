@@ -1,4 +1,11 @@
-import { create, PatientConfidentialityChangedSchema, PatientDiedSchema, PatientInvalidatedSchema, PatientSupersededSchema, toBinary } from '@carespine/contracts';
+import {
+  create,
+  PatientConfidentialityChangedSchema,
+  PatientDiedSchema,
+  PatientInvalidatedSchema,
+  PatientSupersededSchema,
+  toBinary,
+} from '@carespine/contracts';
 import { newEvent, Outbox } from '@carespine/events';
 import { anApplication, aUser, eventually } from '@carespine/test-kit';
 import { Client } from 'pg';
@@ -25,14 +32,26 @@ async function happens(type: string, payload: Uint8Array): Promise<void> {
   await locator.service.app.get(Outbox).append([event]);
   await eventually(async () => expect((await db.query('SELECT 1 FROM inbox WHERE event_id = $1', [event.id])).rowCount).toBe(1));
 }
-const superseded = (nhsNumber: string, supersededBy: string) => happens(PatientSupersededSchema.typeName, toBinary(PatientSupersededSchema, create(PatientSupersededSchema, { nhsNumber, supersededBy })));
+const superseded = (nhsNumber: string, supersededBy: string) =>
+  happens(
+    PatientSupersededSchema.typeName,
+    toBinary(PatientSupersededSchema, create(PatientSupersededSchema, { nhsNumber, supersededBy })),
+  );
 const labelled = (nhsNumber: string, confidentiality: string) =>
-  happens(PatientConfidentialityChangedSchema.typeName, toBinary(PatientConfidentialityChangedSchema, create(PatientConfidentialityChangedSchema, { nhsNumber, confidentiality })));
-const found = async (nhsNumber: string, sent: Sent = {}) => idsIn(await locator.consume(`?${subject(nhsNumber)}`, { ods: 'RZZ02', ...sent })).sort();
+  happens(
+    PatientConfidentialityChangedSchema.typeName,
+    toBinary(PatientConfidentialityChangedSchema, create(PatientConfidentialityChangedSchema, { nhsNumber, confidentiality })),
+  );
+const found = async (nhsNumber: string, sent: Sent = {}) =>
+  idsIn(await locator.consume(`?${subject(nhsNumber)}`, { ods: 'RZZ02', ...sent })).sort();
 
 describe('Merged patients', () => {
   it('are found under either number, through several merges, in whatever order they are told', async () => {
-    const ids = [await locator.create({ nhsNumber: A }), await locator.create({ nhsNumber: B }), await locator.create({ nhsNumber: C })].sort();
+    const ids = [
+      await locator.create({ nhsNumber: A }),
+      await locator.create({ nhsNumber: B }),
+      await locator.create({ nhsNumber: C }),
+    ].sort();
     expect(await found(A)).toHaveLength(1);
     await superseded(B, C);
     expect(await found(C)).toHaveLength(2);
@@ -49,7 +68,9 @@ describe('Merged patients', () => {
 
   it('may have a pointer of the old number replaced under the retained one', async () => {
     const old = await locator.create({ nhsNumber: A });
-    const answer = await locator.produce('POST', '', { body: aPointer({ nhsNumber: C, relatesTo: [{ code: 'replaces', target: { identifier: { value: old } } }] }) });
+    const answer = await locator.produce('POST', '', {
+      body: aPointer({ nhsNumber: C, relatesTo: [{ code: 'replaces', target: { identifier: { value: old } } }] }),
+    });
     expect(faultsIn(answer)).toEqual([['RESOURCE_SUPERSEDED']]);
   });
 
@@ -61,10 +82,18 @@ describe('Merged patients', () => {
 });
 
 describe('Restricted patients', () => {
-  const privileged = { who: { ...anApplication({ mode: 'privileged-application-restricted' }), client: { id: 'supplier', name: '', productId: '', attributes: {} } } };
+  const privileged = {
+    who: {
+      ...anApplication({ mode: 'privileged-application-restricted' }),
+      client: { id: 'supplier', name: '', productId: '', attributes: {} },
+    },
+  };
 
   it('have no pointers for whoever may not know where they are; their custodian sees its own', async () => {
-    const [own, other] = [await locator.create({ nhsNumber: RESTRICTED }), await locator.create({ nhsNumber: RESTRICTED, custodian: 'RZZ02' })];
+    const [own, other] = [
+      await locator.create({ nhsNumber: RESTRICTED }),
+      await locator.create({ nhsNumber: RESTRICTED, custodian: 'RZZ02' }),
+    ];
     await labelled(RESTRICTED, 'R');
     expect(await found(RESTRICTED)).toEqual([other]);
     expect(await found(RESTRICTED, { ods: 'RZZ01' })).toEqual([own]);
@@ -93,9 +122,14 @@ describe('Patients who died, and numbers that describe nobody', () => {
   it('keep their pointers: it is for producers to delete them', async () => {
     const nhsNumber = '9990000069';
     await locator.create({ nhsNumber });
-    await happens(PatientDiedSchema.typeName, toBinary(PatientDiedSchema, create(PatientDiedSchema, { nhsNumber, deceased: { seconds: 1700000000n } })));
+    await happens(
+      PatientDiedSchema.typeName,
+      toBinary(PatientDiedSchema, create(PatientDiedSchema, { nhsNumber, deceased: { seconds: 1700000000n } })),
+    );
     await happens(PatientInvalidatedSchema.typeName, toBinary(PatientInvalidatedSchema, create(PatientInvalidatedSchema, { nhsNumber })));
     expect(await found(nhsNumber)).toHaveLength(1);
-    expect((await db.query('SELECT deceased FROM patient_facts WHERE nhs_number = $1', [nhsNumber])).rows).toEqual([{ deceased: new Date(1700000000000) }]);
+    expect((await db.query('SELECT deceased FROM patient_facts WHERE nhs_number = $1', [nhsNumber])).rows).toEqual([
+      { deceased: new Date(1700000000000) },
+    ]);
   });
 });

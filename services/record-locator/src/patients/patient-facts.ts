@@ -1,7 +1,13 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import type { PoolClient } from 'pg';
-import { fromBinary, PatientConfidentialityChangedSchema, PatientDiedSchema, PatientSupersededSchema, timestampDate } from '@carespine/contracts';
+import {
+  fromBinary,
+  PatientConfidentialityChangedSchema,
+  PatientDiedSchema,
+  PatientSupersededSchema,
+  timestampDate,
+} from '@carespine/contracts';
 import type { ReceivedEvent } from '@carespine/events';
 
 /** Keeps what demographics says of patients and the index must heed: merges, restrictions and deaths. An unknown number is an ordinary one. */
@@ -36,7 +42,7 @@ export class PatientFacts {
   }
 }
 
-/** A circle would come of contradictory events: it is cut where it closes, and the number stands for itself. */
+/** Bounded, should contradictory events ever close a circle. */
 const RETAINED_OF = `WITH RECURSIVE way AS (
     SELECT nhs_number, superseded_by, 0 AS hops FROM patient_facts WHERE nhs_number = $1
     UNION ALL

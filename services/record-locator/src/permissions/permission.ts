@@ -49,8 +49,10 @@ const CLIENT_ID = /^[\w.~-]{1,128}$/;
 export function permissionsOf(source: unknown): Permission[] {
   if (typeof source !== 'object' || source === null) throw new Error('a permission must be an object');
   const { application, organisation, ...sides } = source as Record<string, unknown>;
-  if (application !== ANY && !(typeof application === 'string' && CLIENT_ID.test(application))) throw new Error("application must be a client id or '*'");
-  if (organisation !== ANY && !(typeof organisation === 'string' && ODS_CODE.test(organisation))) throw new Error("organisation must be an ODS code or '*'");
+  if (application !== ANY && !(typeof application === 'string' && CLIENT_ID.test(application)))
+    throw new Error("application must be a client id or '*'");
+  if (organisation !== ANY && !(typeof organisation === 'string' && ODS_CODE.test(organisation)))
+    throw new Error("organisation must be an ODS code or '*'");
   if (application === ANY && organisation === ANY) throw new Error('application and organisation may not both be *');
   return Object.entries(sides).map(([side, given]) => {
     if (!SIDES.includes(side)) throw new Error(`${side} is neither producer nor consumer`);
@@ -65,7 +67,8 @@ export function grantedBy(given: unknown): Pick<Permission, 'types' | 'access_co
   const unknown = Object.keys(record).find((key) => key !== 'types' && key !== 'access_controls');
   if (unknown !== undefined) throw new Error('there is nothing to give but types and access_controls');
   const { types = [], access_controls: controls = [] } = record as { types?: unknown; access_controls?: unknown };
-  if (!Array.isArray(types) || !types.every((type) => POINTER_TYPE_TOKENS.has(type as string))) throw new Error('types must be a list of known types, as system|code');
+  if (!Array.isArray(types) || !types.every((type) => POINTER_TYPE_TOKENS.has(type as string)))
+    throw new Error('types must be a list of known types, as system|code');
   if (!Array.isArray(controls) || !controls.every((control) => ACCESS_CONTROLS.includes(control as AccessControl))) {
     throw new Error(`access_controls must be a list of ${ACCESS_CONTROLS.join(', ')}`);
   }

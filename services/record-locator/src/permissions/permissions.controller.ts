@@ -40,7 +40,8 @@ export class PermissionsController {
   @Access(rule('Grant pointer permission', Interaction.UPDATE))
   async grant(@Param() place: Place, @Body() body: unknown, @Caller() who: Principal): Promise<void> {
     const where = this.placeOf(place, who);
-    if (body === undefined || body instanceof MalformedBody || Buffer.isBuffer(body)) throw new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: 'The body must be a JSON object' });
+    if (body === undefined || body instanceof MalformedBody || Buffer.isBuffer(body))
+      throw new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: 'The body must be a JSON object' });
     await this.permissions.grant({ ...where, ...readable(() => grantedBy(body)) });
   }
 
@@ -55,7 +56,8 @@ export class PermissionsController {
     if (!this.isOperator(who) && organisation !== who.organisation.odsCode) {
       throw new Fault('ACCESS_DENIED', { diagnostics: 'Permissions of another organisation are not yours to change' });
     }
-    if (!SIDES.includes(side)) throw new Fault('INVALID_PARAMETER', { diagnostics: 'The side must be producer or consumer', expression: 'side' });
+    if (!SIDES.includes(side))
+      throw new Fault('INVALID_PARAMETER', { diagnostics: 'The side must be producer or consumer', expression: 'side' });
     readable(() => permissionsOf({ organisation, application }));
     return { organisation, application, side: side as Side };
   }

@@ -12,7 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => locator.stop());
 
-async function ask(method: string, path = '', who: Principal = ADMIN, body?: unknown): Promise<{ status: number; body: { permissions?: Permission[] } }> {
+async function ask(
+  method: string,
+  path = '',
+  who: Principal = ADMIN,
+  body?: unknown,
+): Promise<{ status: number; body: { permissions?: Permission[] } }> {
   const answer = await fetch(`${locator.service.url}/record-locator/v1/permissions${path}`, {
     method,
     headers: { ...(await contextOf(who)), ...(body !== undefined && { 'content-type': 'application/json' }) },

@@ -39,7 +39,8 @@ export class Permissions implements OnModuleInit {
     const key = `${applications.join(' ')} ${organisation} ${side}`;
     if (this.grants.has(key)) return this.grants.get(key);
     const held = this.all.filter(
-      (permission) => permission.side === side && applications.includes(permission.application) && [organisation, ANY].includes(permission.organisation),
+      (permission) =>
+        permission.side === side && applications.includes(permission.application) && [organisation, ANY].includes(permission.organisation),
     );
     const grant = held.length > 0 ? grantOf(held) : undefined;
     const usable = grant && grant.types.size > 0 ? grant : undefined;
@@ -54,7 +55,10 @@ export class Permissions implements OnModuleInit {
   }
 
   async grant(permission: Permission): Promise<void> {
-    await this.insert(permission, 'UPDATE SET types = excluded.types, access_controls = excluded.access_controls, granted_at = now(), revoked_at = NULL');
+    await this.insert(
+      permission,
+      'UPDATE SET types = excluded.types, access_controls = excluded.access_controls, granted_at = now(), revoked_at = NULL',
+    );
     await this.read();
   }
 

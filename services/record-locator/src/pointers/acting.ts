@@ -28,7 +28,11 @@ export class ActingOrganisations {
     const isStaff = who.mode === 'user-restricted';
     const organisation = header?.trim() || (isStaff ? who.organisation.odsCode : '');
     if (organisation === '') {
-      throw new Fault('PRECONDITION_FAILED', { status: 400, issueCode: 'required', diagnostics: 'The header NHSD-End-User-Organisation-ODS is missing or empty' });
+      throw new Fault('PRECONDITION_FAILED', {
+        status: 400,
+        issueCode: 'required',
+        diagnostics: 'The header NHSD-End-User-Organisation-ODS is missing or empty',
+      });
     }
     const grant = isStaff && organisation !== who.organisation.odsCode ? undefined : await this.permissions.of(who, organisation, side);
     if (!grant) throw accessDenied(organisation);

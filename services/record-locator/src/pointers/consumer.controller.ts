@@ -11,7 +11,10 @@ import { parametersOf, queryOf } from './request';
 
 export const CONSUMER = 'record-locator/consumer/FHIR/R4';
 const ADDRESS = `/${CONSUMER}/DocumentReference`;
-const SEARCH: AccessRule = { permission: 'pointers.search', record: { interaction: Interaction.SEARCH_TYPE, resource: 'DocumentReference', name: 'Search for pointers' } };
+const SEARCH: AccessRule = {
+  permission: 'pointers.search',
+  record: { interaction: Interaction.SEARCH_TYPE, resource: 'DocumentReference', name: 'Search for pointers' },
+};
 
 /** @see National Record Locator consumer API */
 @Controller(CONSUMER)
@@ -26,7 +29,12 @@ export class ConsumerController {
   @Header('content-type', MEDIA_TYPE)
   @Header('cache-control', 'no-store')
   @Access(SEARCH)
-  async search(@Query() parameters: Record<string, unknown>, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<string> {
+  async search(
+    @Query() parameters: Record<string, unknown>,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<string> {
     const acting = await this.acting.of(who, organisation, 'consumer');
     return this.answers.answer(parseSearch(parameters, 'consumer', acting.grant.types), acting, ADDRESS, trail);
   }
@@ -36,7 +44,12 @@ export class ConsumerController {
   @Header('content-type', MEDIA_TYPE)
   @Header('cache-control', 'no-store')
   @Access(SEARCH)
-  async searchByPost(@Req() request: FastifyRequest, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<string> {
+  async searchByPost(
+    @Req() request: FastifyRequest,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<string> {
     const acting = await this.acting.of(who, organisation, 'consumer');
     const parameters = parametersOf(request);
     trail.query = queryOf(parameters);
@@ -47,8 +60,16 @@ export class ConsumerController {
   @Get('_count')
   @Header('content-type', MEDIA_TYPE)
   @Header('cache-control', 'no-store')
-  @Access({ permission: 'pointers.search', record: { interaction: Interaction.SEARCH_TYPE, resource: 'DocumentReference', name: 'Count pointers' } })
-  async count(@Query() parameters: Record<string, unknown>, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<string> {
+  @Access({
+    permission: 'pointers.search',
+    record: { interaction: Interaction.SEARCH_TYPE, resource: 'DocumentReference', name: 'Count pointers' },
+  })
+  async count(
+    @Query() parameters: Record<string, unknown>,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<string> {
     const acting = await this.acting.of(who, organisation, 'consumer');
     const query = parseSearch(parameters, 'consumer', acting.grant.types, 'INVALID_IDENTIFIER_VALUE');
     return this.answers.answer({ ...query, isCount: true }, acting, ADDRESS, trail);
@@ -57,12 +78,18 @@ export class ConsumerController {
   @Get('DocumentReference/:id')
   @Header('content-type', MEDIA_TYPE)
   @Header('cache-control', 'no-store')
-  @Access({ permission: 'pointers.retrieve', record: { interaction: Interaction.READ, resource: 'DocumentReference', name: 'Retrieve pointer' } })
-  async read(@Param('id') id: string, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<string> {
+  @Access({
+    permission: 'pointers.retrieve',
+    record: { interaction: Interaction.READ, resource: 'DocumentReference', name: 'Retrieve pointer' },
+  })
+  async read(
+    @Param('id') id: string,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<string> {
     trail.resourceId = id;
     const acting = await this.acting.of(who, organisation, 'consumer');
-    const { nhs_number, record } = await this.register.read(id, acting);
-    trail.open(nhs_number);
-    return record;
+    return (await this.register.read(id, acting, trail)).record;
   }
 }

@@ -49,7 +49,12 @@ describe('Search (6)', () => {
   });
 
   it('says what was applied in its self link, in order and unencoded', async () => {
-    const asked = { category: `${SNOMED}|734163000`, type: `${SNOMED}|736253002`, 'custodian:identifier': 'https://fhir.nhs.uk/Id/ods-organization-code|RZZ01', 'subject:identifier': `https://fhir.nhs.uk/Id/nhs-number|${NUMBER}` };
+    const asked = {
+      category: `${SNOMED}|734163000`,
+      type: `${SNOMED}|736253002`,
+      'custodian:identifier': 'https://fhir.nhs.uk/Id/ods-organization-code|RZZ01',
+      'subject:identifier': `https://fhir.nhs.uk/Id/nhs-number|${NUMBER}`,
+    };
     const { body } = await locator.consume(`?${new URLSearchParams(asked).toString()}`);
     expect(body.link).toEqual([
       {
@@ -114,7 +119,9 @@ describe('Search (6)', () => {
   });
 
   it('calls a bad number INVALID_IDENTIFIER_VALUE at the earlier count', async () => {
-    expect(faultsIn(await locator.send('GET', `consumer/FHIR/R4/_count?${subject('123')}`))).toEqual([['INVALID_IDENTIFIER_VALUE', 'subject:identifier']]);
+    expect(faultsIn(await locator.send('GET', `consumer/FHIR/R4/_count?${subject('123')}`))).toEqual([
+      ['INVALID_IDENTIFIER_VALUE', 'subject:identifier'],
+    ]);
   });
 
   it('goes through the pages that are asked for, none twice', async () => {
@@ -178,7 +185,9 @@ describe('Permissions (8)', () => {
 
 describe('Every access is recorded (10.3)', () => {
   it('by patient, with what was asked, also when it was posted', async () => {
-    await locator.send('POST', 'consumer/FHIR/R4/DocumentReference/_search', { body: { 'subject:identifier': 'https://fhir.nhs.uk/Id/nhs-number|9990000255' } });
+    await locator.send('POST', 'consumer/FHIR/R4/DocumentReference/_search', {
+      body: { 'subject:identifier': 'https://fhir.nhs.uk/Id/nhs-number|9990000255' },
+    });
     await locator.consume(`/${crisis}`);
     const log = new Client({ connectionString: locator.service.eventLogUrl });
     await log.connect();
@@ -187,9 +196,16 @@ describe('Every access is recorded (10.3)', () => {
         const { rows } = await log.query<{ payload: Buffer }>(`SELECT payload FROM event_log WHERE topic = 'audit.access.v1'`);
         const records = rows.map(({ payload }) => fromBinary(AccessRecordedSchema, payload));
         expect(records).toContainEqual(
-          expect.objectContaining({ nhsNumber: '9990000255', interactionName: 'Search for pointers', query: expect.stringContaining('9990000255') as string, submittedOrganisation: '' }),
+          expect.objectContaining({
+            nhsNumber: '9990000255',
+            interactionName: 'Search for pointers',
+            query: expect.stringContaining('9990000255') as string,
+            submittedOrganisation: '',
+          }),
         );
-        expect(records).toContainEqual(expect.objectContaining({ nhsNumber: NUMBER, interactionName: 'Retrieve pointer', resourceId: crisis }));
+        expect(records).toContainEqual(
+          expect.objectContaining({ nhsNumber: NUMBER, interactionName: 'Retrieve pointer', resourceId: crisis }),
+        );
       });
     } finally {
       await log.end();

@@ -7,8 +7,18 @@ import { PRODUCER } from './producer.controller';
 
 /** Routes of each side, and the methods that they have. */
 const METHODS: Record<string, Record<string, string[]>> = {
-  [PRODUCER]: { DocumentReference: ['GET', 'POST', 'PUT'], 'DocumentReference/:id': ['GET', 'PUT', 'DELETE'], 'DocumentReference/_search': ['POST'] },
-  [CONSUMER]: { DocumentReference: ['GET'], 'DocumentReference/:id': ['GET'], 'DocumentReference/:id/$retrieve': ['GET'], 'DocumentReference/_search': ['POST'], _count: ['GET'] },
+  [PRODUCER]: {
+    DocumentReference: ['GET', 'POST', 'PUT'],
+    'DocumentReference/:id': ['GET', 'PUT', 'DELETE'],
+    'DocumentReference/_search': ['POST'],
+  },
+  [CONSUMER]: {
+    DocumentReference: ['GET'],
+    'DocumentReference/:id': ['GET'],
+    'DocumentReference/:id/$retrieve': ['GET'],
+    'DocumentReference/_search': ['POST'],
+    _count: ['GET'],
+  },
 };
 const ALL = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -30,7 +40,10 @@ export function answerOtherRequests(app: NestFastifyApplication): void {
     }
     const permission = base === PRODUCER ? 'pointers.produce' : 'pointers.search';
     for (const [url, offered] of Object.entries(routes)) {
-      const rule: AccessRule = { permission, record: { interaction: Interaction.OPERATION, resource: 'DocumentReference', name: 'Method not offered' } };
+      const rule: AccessRule = {
+        permission,
+        record: { interaction: Interaction.OPERATION, resource: 'DocumentReference', name: 'Method not offered' },
+      };
       fastify.route({
         method: ALL.filter((method) => !offered.includes(method)),
         url: `/${base}/${url}`,

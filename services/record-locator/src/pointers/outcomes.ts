@@ -8,8 +8,14 @@ const ERRORS = 'https://fhir.nhs.uk/CodeSystem/Spine-ErrorOrWarningCode';
 /** A refusal in the record locator's codes. @see record locator specification, "OperationOutcome codes" */
 export function faultAs(fault: Fault): Fault {
   const { code, details } = fault;
-  const said = { ...details, system: ERRORS, headers: { ...details.headers, 'content-type': MEDIA_TYPE }, ...(details.further && { further: details.further.map(faultAs) }) };
-  if ((code === 'MISSING_VALUE' || code === 'INVALID_VALUE') && /X-(Request|Correlation)-ID/.test(details.diagnostics ?? '')) return new Fault('MISSING_OR_INVALID_HEADER', said);
+  const said = {
+    ...details,
+    system: ERRORS,
+    headers: { ...details.headers, 'content-type': MEDIA_TYPE },
+    ...(details.further && { further: details.further.map(faultAs) }),
+  };
+  if ((code === 'MISSING_VALUE' || code === 'INVALID_VALUE') && /X-(Request|Correlation)-ID/.test(details.diagnostics ?? ''))
+    return new Fault('MISSING_OR_INVALID_HEADER', said);
   if (code === 'VALIDATION_ERROR') return new Fault('BAD_REQUEST', said);
   if (code === 'UNKNOWN_ERROR') return new Fault('INTERNAL_SERVER_ERROR', said);
   if (code === 'ACCESS_DENIED' && fault.status === 401) return new Fault(code, { ...said, issueCode: 'forbidden' });
@@ -29,7 +35,12 @@ export function done(code: keyof typeof DONE): OperationOutcome {
   return {
     resourceType: 'OperationOutcome',
     issue: [
-      { severity: 'information', code: 'informational', details: { coding: [{ system: 'https://fhir.nhs.uk/ValueSet/NRL-ResponseCode', code, display }] }, diagnostics },
+      {
+        severity: 'information',
+        code: 'informational',
+        details: { coding: [{ system: 'https://fhir.nhs.uk/ValueSet/NRL-ResponseCode', code, display }] },
+        diagnostics,
+      },
     ],
   };
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import type { EntityManager } from 'typeorm';
+import type { AccessTrail } from '@carespine/access-control';
 import { Gathering, Outbox, PatientKey } from '@carespine/events';
 import { Fault } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
@@ -67,15 +68,22 @@ export class PointerRegister {
   /**
    * The pointer of an id, for a consumer.
    *
+   * @param trail is told whose pointer it is, also where it is refused
    * @throws Fault NO_RECORD_FOUND, also for one of a restricted patient that the caller may not know of; ACCESS DENIED
    */
-  async read(id: string, { who, organisation, grant }: Acting): Promise<Pointer> {
+  async read(id: string, { who, organisation, grant }: Acting, trail: Pick<AccessTrail, 'open'>): Promise<Pointer> {
     const pointer = await this.reads.add(id);
     if (!pointer) throw notFound();
+    trail.open(pointer.nhs_number);
     const { confidentiality, custodian, type } = pointer;
-    const isShown = confidentiality === null || confidentiality === 'U' || custodian === organisation || (confidentiality === 'R' && who.permissions.has('demographics.read-restricted'));
+    const isShown =
+      confidentiality === null ||
+      confidentiality === 'U' ||
+      custodian === organisation ||
+      (confidentiality === 'R' && who.permissions.has('demographics.read-restricted'));
     if (!isShown) throw notFound();
-    if (!grant.types.has(type)) throw new Fault('ACCESS DENIED', { diagnostics: 'The pointer is not of a type that this organisation is allowed to access' });
+    if (!grant.types.has(type))
+      throw new Fault('ACCESS DENIED', { diagnostics: 'The pointer is not of a type that this organisation is allowed to access' });
     return pointer;
   }
 
@@ -94,15 +102,17 @@ export class PointerRegister {
    * @throws Fault AUTHOR_CREDENTIALS_ERROR, UNPROCESSABLE_ENTITY, DUPLICATE_REJECTED
    * @see record locator specification, "Create", "Supersede", "Upsert"
    */
-  async create(pointer: DocumentReference, keepsId: boolean, acting: Acting, request: RequestIds): Promise<{ id: string; nhsNumber: string; change: Change }> {
+  async create(pointer: DocumentReference, keepsId: boolean, acting: Acting, request: RequestIds): Promise<{ id: string; change: Change }> {
     requireType(pointer, acting);
     const id = keepsId ? pointer.id : newPointerId(acting.organisation);
     const isDateKept = pointer.date !== undefined && acting.grant.controls.has('allow_override_creation_datetime');
     const row = rowOf(pointer, id, new Date().toISOString(), isDateKept ? pointer.date : undefined);
-    const targets = (pointer.relatesTo ?? []).flatMap(({ code, target }, i) => (code === 'replaces' ? [{ i, id: target.identifier?.value ?? '' }] : []));
+    const targets = (pointer.relatesTo ?? []).flatMap(({ code, target }, i) =>
+      code === 'replaces' ? [{ i, id: target.identifier?.value ?? '' }] : [],
+    );
     const change = targets.length > 0 ? await this.supersede(row, targets, { acting, request }) : 'created';
     if (change === 'created' && !(await this.creations.add({ ...row, acting, request }))) throw duplicate();
-    return { id, nhsNumber: row.nhs_number, change };
+    return { id, change };
   }
 
   /**
@@ -112,12 +122,19 @@ export class PointerRegister {
   async update(pointer: DocumentReference, acting: Acting, request: RequestIds): Promise<Pointer> {
     requireType(pointer, acting);
     return this.database.transaction(async (tx) => {
-      const rows: Pointer[] = await tx.query('SELECT id, nhs_number, type, custodian, record FROM pointers WHERE id = $1 FOR UPDATE', [pointer.id]);
+      const rows: Pointer[] = await tx.query('SELECT id, nhs_number, type, custodian, record FROM pointers WHERE id = $1 FOR UPDATE', [
+        pointer.id,
+      ]);
       if (!rows[0]) throw notFound();
       const before = JSON.parse(rows[0].record) as DocumentReference;
       const changed: string[] = IMMUTABLE.filter((element) => !isDeepStrictEqual(before[element], pointer[element]));
       if (pointer.date !== undefined && Date.parse(pointer.date) !== Date.parse(before.date)) changed.push('date');
-      throwAll(changed.map((element) => new Fault('BAD_REQUEST', { expression: element, diagnostics: `The field '${element}' is immutable and cannot be changed` })));
+      throwAll(
+        changed.map(
+          (element) =>
+            new Fault('BAD_REQUEST', { expression: element, diagnostics: `The field '${element}' is immutable and cannot be changed` }),
+        ),
+      );
       const row = rowOf(pointer, pointer.id, new Date().toISOString(), before.date);
       await tx.query('UPDATE pointers SET record = $2 WHERE id = $1', [row.id, row.record]);
       await this.note(tx, 'updated', [{ ...row, acting, request }]);
@@ -129,7 +146,9 @@ export class PointerRegister {
   async delete(id: string, acting: Acting, request: RequestIds): Promise<Pointer> {
     requireOwn(id, acting.organisation, 'deleted');
     return this.database.transaction(async (tx) => {
-      const [[pointer]] = (await tx.query('DELETE FROM pointers WHERE id = $1 RETURNING id, nhs_number, type, custodian, record', [id])) as [Pointer[], number];
+      const [[pointer]] = (await tx.query('DELETE FROM pointers WHERE id = $1 RETURNING id, nhs_number, type, custodian, record', [
+        id,
+      ])) as [Pointer[], number];
       if (!pointer) throw notFound();
       await this.note(tx, 'deleted', [{ ...pointer, acting, request }]);
       return pointer;
@@ -143,10 +162,12 @@ export class PointerRegister {
       // in order, so that two requests that replace the same pointers wait for each other
       const rows: Target[] = await tx.query(TARGETS, [targets.map(({ id }) => id), row.nhs_number]);
       const present = new Map(rows.map((pointer) => [pointer.id, pointer]));
-      throwAll(targets.flatMap(({ i, id }) => {
-        const why = whyNotReplaced(id, present.get(id), row, organisation, mayBeMissing);
-        return why === undefined ? [] : [unprocessable(`relatesTo[${i}].target.identifier.value`, why)];
-      }));
+      throwAll(
+        targets.flatMap(({ i, id }) => {
+          const why = whyNotReplaced(id, present.get(id), row, organisation, mayBeMissing);
+          return why === undefined ? [] : [unprocessable(`relatesTo[${i}].target.identifier.value`, why)];
+        }),
+      );
       if (present.has(row.id)) throw duplicate();
       const replaced = [...present.keys()];
       if (replaced.length === 0) return 'created'; // none of them is there, and that is permitted
@@ -158,7 +179,12 @@ export class PointerRegister {
   }
 
   /** @returns of each whether its id was free */
-  private async insert(tx: EntityManager, batch: readonly (PointerRow & Noted)[], change: Change = 'created', replaced: string[] = []): Promise<boolean[]> {
+  private async insert(
+    tx: EntityManager,
+    batch: readonly (PointerRow & Noted)[],
+    change: Change = 'created',
+    replaced: string[] = [],
+  ): Promise<boolean[]> {
     const first = new Map<string, PointerRow & Noted>();
     for (const row of batch) if (!first.has(row.id)) first.set(row.id, row);
     const rows = [...first.values()];
@@ -168,7 +194,12 @@ export class PointerRegister {
       (['id', 'nhs_number', 'type', 'custodian', 'date', 'record'] as const).map((column) => rows.map((row) => row[column])),
     );
     const free = new Set(made.map(({ id }) => id));
-    await this.note(tx, change, rows.filter(({ id }) => free.has(id)), replaced);
+    await this.note(
+      tx,
+      change,
+      rows.filter(({ id }) => free.has(id)),
+      replaced,
+    );
     return batch.map((row) => free.has(row.id) && first.get(row.id) === row);
   }
 
@@ -189,7 +220,10 @@ export class PointerRegister {
         rows.map(({ request }) => request.id),
       ],
     );
-    await this.outbox.add(tx, rows.map((row) => eventOf(change, row, this.patientKey, row.request.traceparent, replaced)));
+    await this.outbox.add(
+      tx,
+      rows.map((row) => eventOf(change, row, this.patientKey, row.request.traceparent, replaced)),
+    );
   }
 }
 
@@ -203,7 +237,13 @@ const TARGETS = `SELECT pointer.id, pointer.type, coalesce(facts.retained, point
   FROM pointers AS pointer LEFT JOIN patient_facts AS facts ON facts.nhs_number = pointer.nhs_number
   WHERE pointer.id = ANY($1) ORDER BY pointer.id FOR UPDATE OF pointer`;
 
-function whyNotReplaced(id: string, target: Target | undefined, next: PointerRow, organisation: string, mayBeMissing: boolean): string | undefined {
+function whyNotReplaced(
+  id: string,
+  target: Target | undefined,
+  next: PointerRow,
+  organisation: string,
+  mayBeMissing: boolean,
+): string | undefined {
   if (custodianOf(id) !== organisation) return 'The pointer to replace is not one of this organisation';
   if (!target) return mayBeMissing ? undefined : 'The pointer to replace does not exist';
   if (!target.isOfPatient) return 'The pointer to replace is one of another patient';
@@ -213,12 +253,18 @@ function whyNotReplaced(id: string, target: Target | undefined, next: PointerRow
 
 function requireType({ type }: DocumentReference, { grant }: Acting): void {
   if (grant.types.has(type.coding?.[0]?.code ?? '')) return;
-  throw new Fault('AUTHOR_CREDENTIALS_ERROR', { expression: 'type.coding[0].code', diagnostics: 'The type of the provided DocumentReference is not in the list of allowed types for this organisation' });
+  throw new Fault('AUTHOR_CREDENTIALS_ERROR', {
+    expression: 'type.coding[0].code',
+    diagnostics: 'The type of the provided DocumentReference is not in the list of allowed types for this organisation',
+  });
 }
 
 /** By the id alone, before anything is looked up. @throws Fault AUTHOR_CREDENTIALS_ERROR */
 export function requireOwn(id: string, organisation: string, verb: 'read' | 'updated' | 'deleted'): void {
-  if (custodianOf(id) !== organisation) throw new Fault('AUTHOR_CREDENTIALS_ERROR', { diagnostics: `The requested DocumentReference cannot be ${verb} because it belongs to another organisation` });
+  if (custodianOf(id) !== organisation)
+    throw new Fault('AUTHOR_CREDENTIALS_ERROR', {
+      diagnostics: `The requested DocumentReference cannot be ${verb} because it belongs to another organisation`,
+    });
 }
 
 const notFound = (): Fault => new Fault('NO_RECORD_FOUND', { diagnostics: 'The requested DocumentReference could not be found' });

@@ -13,7 +13,10 @@ import { jsonBodyOf, parametersOf, queryOf } from './request';
 
 export const PRODUCER = 'record-locator/producer/FHIR/R4';
 const ADDRESS = `/${PRODUCER}/DocumentReference`;
-const produce = (interaction: Interaction, name: string): AccessRule => ({ permission: 'pointers.produce', record: { interaction, resource: 'DocumentReference', name } });
+const produce = (interaction: Interaction, name: string): AccessRule => ({
+  permission: 'pointers.produce',
+  record: { interaction, resource: 'DocumentReference', name },
+});
 const SEARCH = produce(Interaction.SEARCH_TYPE, 'Search for own pointers');
 
 /** @see National Record Locator producer API */
@@ -27,7 +30,13 @@ export class ProducerController {
 
   @Post('DocumentReference')
   @Access(produce(Interaction.CREATE, 'Create pointer'))
-  async create(@Req() request: FastifyRequest, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail, @Res() reply: FastifyReply): Promise<FastifyReply> {
+  async create(
+    @Req() request: FastifyRequest,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+    @Res() reply: FastifyReply,
+  ): Promise<FastifyReply> {
     const acting = await this.acting.of(who, organisation, 'producer');
     return this.store(withoutId(jsonBodyOf(request)), false, acting, request, trail, reply);
   }
@@ -35,7 +44,13 @@ export class ProducerController {
   /** The producer chooses the id; one that exists is refused, not overwritten. */
   @Put('DocumentReference')
   @Access(produce(Interaction.CREATE, 'Create pointer under its id'))
-  async upsert(@Req() request: FastifyRequest, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail, @Res() reply: FastifyReply): Promise<FastifyReply> {
+  async upsert(
+    @Req() request: FastifyRequest,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+    @Res() reply: FastifyReply,
+  ): Promise<FastifyReply> {
     const acting = await this.acting.of(who, organisation, 'producer');
     return this.store(jsonBodyOf(request), true, acting, request, trail, reply);
   }
@@ -44,7 +59,12 @@ export class ProducerController {
   @Header('content-type', MEDIA_TYPE)
   @Header('cache-control', 'no-store')
   @Access(SEARCH)
-  async search(@Query() parameters: Record<string, unknown>, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<string> {
+  async search(
+    @Query() parameters: Record<string, unknown>,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<string> {
     const acting = await this.acting.of(who, organisation, 'producer');
     return this.answerOwn(parameters, acting, trail);
   }
@@ -54,7 +74,12 @@ export class ProducerController {
   @Header('content-type', MEDIA_TYPE)
   @Header('cache-control', 'no-store')
   @Access(SEARCH)
-  async searchByPost(@Req() request: FastifyRequest, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<string> {
+  async searchByPost(
+    @Req() request: FastifyRequest,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<string> {
     const acting = await this.acting.of(who, organisation, 'producer');
     const parameters = parametersOf(request);
     trail.query = queryOf(parameters);
@@ -65,7 +90,12 @@ export class ProducerController {
   @Header('content-type', MEDIA_TYPE)
   @Header('cache-control', 'no-store')
   @Access(produce(Interaction.READ, 'Retrieve own pointer'))
-  async read(@Param('id') id: string, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<string> {
+  async read(
+    @Param('id') id: string,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<string> {
     trail.resourceId = id;
     const { nhs_number, record } = await this.register.readOwn(id, await this.acting.of(who, organisation, 'producer'));
     trail.open(nhs_number);
@@ -75,7 +105,13 @@ export class ProducerController {
   @Put('DocumentReference/:id')
   @Header('content-type', MEDIA_TYPE)
   @Access(produce(Interaction.UPDATE, 'Update pointer'))
-  async update(@Param('id') id: string, @Req() request: FastifyRequest, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<OperationOutcome> {
+  async update(
+    @Param('id') id: string,
+    @Req() request: FastifyRequest,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<OperationOutcome> {
     trail.resourceId = id;
     const acting = await this.acting.of(who, organisation, 'producer');
     const body = jsonBodyOf(request);
@@ -83,15 +119,22 @@ export class ProducerController {
       throw new Fault('BAD_REQUEST', { expression: 'id', diagnostics: 'The id of the document in the path and in the body do not match' });
     }
     requireOwn(id, acting.organisation, 'updated');
-    const { nhs_number } = await this.register.update(checkedPointer(body, acting.organisation, true), acting, idsOf(request));
-    trail.open(nhs_number);
+    const pointer = checkedPointer(body, acting.organisation, true);
+    trail.open(pointer.subject.identifier.value ?? '');
+    await this.register.update(pointer, acting, idsOf(request));
     return done('RESOURCE_UPDATED');
   }
 
   @Delete('DocumentReference/:id')
   @Header('content-type', MEDIA_TYPE)
   @Access(produce(Interaction.DELETE, 'Delete pointer'))
-  async delete(@Param('id') id: string, @Req() request: FastifyRequest, @Headers(ORGANISATION_HEADER) organisation: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<OperationOutcome> {
+  async delete(
+    @Param('id') id: string,
+    @Req() request: FastifyRequest,
+    @Headers(ORGANISATION_HEADER) organisation: string,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<OperationOutcome> {
     trail.resourceId = id;
     const acting = await this.acting.of(who, organisation, 'producer');
     const { nhs_number } = await this.register.delete(id, acting, idsOf(request));
@@ -99,10 +142,18 @@ export class ProducerController {
     return done('RESOURCE_DELETED');
   }
 
-  private async store(body: unknown, keepsId: boolean, acting: Acting, request: FastifyRequest, trail: AccessTrail, reply: FastifyReply): Promise<FastifyReply> {
-    const { id, nhsNumber, change } = await this.register.create(checkedPointer(body, acting.organisation, keepsId), keepsId, acting, idsOf(request));
+  private async store(
+    body: unknown,
+    keepsId: boolean,
+    acting: Acting,
+    request: FastifyRequest,
+    trail: AccessTrail,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const pointer = checkedPointer(body, acting.organisation, keepsId);
+    trail.open(pointer.subject.identifier.value ?? '');
+    const { id, change } = await this.register.create(pointer, keepsId, acting, idsOf(request));
     trail.resourceId = id;
-    trail.open(nhsNumber);
     return reply
       .code(201)
       .headers({ 'content-type': MEDIA_TYPE, location: `${ADDRESS}/${id}` })

@@ -16,7 +16,8 @@ afterAll(async () => {
   await locator.stop();
 });
 
-const stored = async (id: string): Promise<DocumentReference> => (await locator.produce('GET', `/${id}`, { ods: id.split('-')[0] })).body as DocumentReference;
+const stored = async (id: string): Promise<DocumentReference> =>
+  (await locator.produce('GET', `/${id}`, { ods: id.split('-')[0] })).body as DocumentReference;
 const replacing = (...ids: string[]) => ids.map((value) => ({ code: 'replaces', target: { identifier: { value } } }));
 
 describe('Create (5.1)', () => {
@@ -32,7 +33,9 @@ describe('Create (5.1)', () => {
         {
           severity: 'information',
           code: 'informational',
-          details: { coding: [{ system: 'https://fhir.nhs.uk/ValueSet/NRL-ResponseCode', code: 'RESOURCE_CREATED', display: 'Resource created' }] },
+          details: {
+            coding: [{ system: 'https://fhir.nhs.uk/ValueSet/NRL-ResponseCode', code: 'RESOURCE_CREATED', display: 'Resource created' }],
+          },
           diagnostics: expect.any(String) as string,
         },
       ],
@@ -40,7 +43,13 @@ describe('Create (5.1)', () => {
   });
 
   it('gives id, date and meta.lastUpdated itself, and keeps all else as it came', async () => {
-    const sent = { ...aPointer(), id: 'RZZ01-mine', date: '2020-01-01T00:00:00Z', meta: { lastUpdated: '2020-01-01T00:00:00Z', profile: ['https://example.org/p'] }, description: 'A plan' };
+    const sent = {
+      ...aPointer(),
+      id: 'RZZ01-mine',
+      date: '2020-01-01T00:00:00Z',
+      meta: { lastUpdated: '2020-01-01T00:00:00Z', profile: ['https://example.org/p'] },
+      description: 'A plan',
+    };
     const { headers } = await locator.produce('POST', '', { body: sent });
     const id = headers.get('location')?.split('/').at(-1) ?? '';
     const { date, meta, ...rest } = await stored(id);
@@ -66,8 +75,18 @@ describe('Create (5.1)', () => {
     ['a list', { body: [] }, 400, [['MESSAGE_NOT_WELL_FORMED']]],
     ['XML', { body: '<DocumentReference/>', headers: { 'content-type': 'application/fhir+xml' } }, 400, [['MESSAGE_NOT_WELL_FORMED']]],
     ['another custodian', { body: aPointer({ custodian: 'RZZ02' }) }, 422, [['UNPROCESSABLE_ENTITY', 'custodian.identifier.value']]],
-    ['a type that is not permitted', { body: aPointer({ type: '1363501000000100' }) }, 403, [['AUTHOR_CREDENTIALS_ERROR', 'type.coding[0].code']]],
-    ['a number that fails modulus 11', { body: aPointer({ nhsNumber: '1234567890' }) }, 422, [['UNPROCESSABLE_ENTITY', 'subject.identifier.value']]],
+    [
+      'a type that is not permitted',
+      { body: aPointer({ type: '1363501000000100' }) },
+      403,
+      [['AUTHOR_CREDENTIALS_ERROR', 'type.coding[0].code']],
+    ],
+    [
+      'a number that fails modulus 11',
+      { body: aPointer({ nhsNumber: '1234567890' }) },
+      422,
+      [['UNPROCESSABLE_ENTITY', 'subject.identifier.value']],
+    ],
     ['no organisation', { body: aPointer(), ods: '' }, 400, [['PRECONDITION_FAILED']]],
     ['an organisation unknown to the application', { body: aPointer(), ods: 'RZZ09' }, 403, [['ACCESS DENIED']]],
   ])('refuses %s', async (_, sent, status, faults) => {
@@ -78,17 +97,33 @@ describe('Create (5.1)', () => {
   it('tells all broken rules at once', async () => {
     const pointer = aPointer({ custodian: 'RZZ02', nhsNumber: '1' });
     const answer = await locator.produce('POST', '', { body: pointer });
-    expect(faultsIn(answer)).toEqual([['UNPROCESSABLE_ENTITY', 'custodian.identifier.value'], ['UNPROCESSABLE_ENTITY', 'subject.identifier.value']]);
+    expect(faultsIn(answer)).toEqual([
+      ['UNPROCESSABLE_ENTITY', 'custodian.identifier.value'],
+      ['UNPROCESSABLE_ENTITY', 'subject.identifier.value'],
+    ]);
   });
 
   it('leaves as an event, and who did it stays on record', async () => {
     const id = await locator.create({});
-    const { rows } = await db.query('SELECT change, nhs_number, organisation, application, record FROM pointer_changes WHERE pointer_id = $1', [id]);
-    expect(rows).toEqual([{ change: 'created', nhs_number: '9990000018', organisation: 'RZZ01', application: 'supplier', record: JSON.stringify(await stored(id)) }]);
+    const { rows } = await db.query(
+      'SELECT change, nhs_number, organisation, application, record FROM pointer_changes WHERE pointer_id = $1',
+      [id],
+    );
+    expect(rows).toEqual([
+      {
+        change: 'created',
+        nhs_number: '9990000018',
+        organisation: 'RZZ01',
+        application: 'supplier',
+        record: JSON.stringify(await stored(id)),
+      },
+    ]);
     const log = new Client({ connectionString: locator.service.eventLogUrl });
     await log.connect();
     try {
-      const events = await log.query(`SELECT type FROM event_log WHERE topic = 'record-locator.pointer.v1' AND type LIKE '%PointerCreated'`);
+      const events = await log.query(
+        `SELECT type FROM event_log WHERE topic = 'record-locator.pointer.v1' AND type LIKE '%PointerCreated'`,
+      );
       expect(events.rowCount).toBeGreaterThan(0);
     } finally {
       await log.end();
@@ -113,7 +148,11 @@ describe('Supersede (5.2)', () => {
   });
 
   it('changes nothing when one target does not fit, and says why of each', async () => {
-    const [good, ofAnotherPatient, ofAnotherType] = [await locator.create({}), await locator.create({ nhsNumber: '9990000026' }), await locator.create({ type: '887701000000100' })];
+    const [good, ofAnotherPatient, ofAnotherType] = [
+      await locator.create({}),
+      await locator.create({ nhsNumber: '9990000026' }),
+      await locator.create({ type: '887701000000100' }),
+    ];
     const relatesTo = replacing(good, 'RZZ02-theirs', 'RZZ01-nothing', ofAnotherPatient, ofAnotherType);
     const answer = await locator.produce('POST', '', { body: aPointer({ relatesTo }) });
     expect(answer.status).toBe(422);
@@ -122,7 +161,10 @@ describe('Supersede (5.2)', () => {
   });
 
   it('does not mind what is missing where the producer may, and says that nothing was replaced', async () => {
-    const answer = await locator.produce('POST', '', { ods: 'RZZ03', body: aPointer({ custodian: 'RZZ03', relatesTo: replacing('RZZ03-nothing') }) });
+    const answer = await locator.produce('POST', '', {
+      ods: 'RZZ03',
+      body: aPointer({ custodian: 'RZZ03', relatesTo: replacing('RZZ03-nothing') }),
+    });
     expect([answer.status, faultsIn(answer)]).toEqual([201, [['RESOURCE_CREATED']]]);
   });
 
@@ -137,7 +179,11 @@ describe('Supersede (5.2)', () => {
 describe('Upsert (5.3)', () => {
   it('takes the id of the producer', async () => {
     const answer = await locator.produce('PUT', '', { body: aPointer({ id: 'RZZ01-upsert_1-a' }) });
-    expect([answer.status, faultsIn(answer), answer.headers.get('location')]).toEqual([201, [['RESOURCE_CREATED']], '/record-locator/producer/FHIR/R4/DocumentReference/RZZ01-upsert_1-a']);
+    expect([answer.status, faultsIn(answer), answer.headers.get('location')]).toEqual([
+      201,
+      [['RESOURCE_CREATED']],
+      '/record-locator/producer/FHIR/R4/DocumentReference/RZZ01-upsert_1-a',
+    ]);
     expect((await stored('RZZ01-upsert_1-a')).id).toBe('RZZ01-upsert_1-a');
   });
 
@@ -232,13 +278,19 @@ describe('Delete (5.5), read and search (5.6)', () => {
     await locator.create({ nhsNumber: '9990000042', custodian: 'RZZ02' });
     const answer = await locator.produce('GET', `?${subject('9990000042')}`);
     expect([answer.status, idsIn(answer), answer.body.total]).toEqual([200, [own], 1]);
-    expect(answer.body.link?.[0]?.url).toMatch(/\/producer\/FHIR\/R4\/DocumentReference\?subject:identifier=https:\/\/fhir.nhs.uk\/Id\/nhs-number\|9990000042$/);
-    expect(idsIn(await locator.produce('POST', '/_search', { body: { 'subject:identifier': 'https://fhir.nhs.uk/Id/nhs-number|9990000042' } }))).toEqual([own]);
+    expect(answer.body.link?.[0]?.url).toMatch(
+      /\/producer\/FHIR\/R4\/DocumentReference\?subject:identifier=https:\/\/fhir.nhs.uk\/Id\/nhs-number\|9990000042$/,
+    );
+    expect(
+      idsIn(await locator.produce('POST', '/_search', { body: { 'subject:identifier': 'https://fhir.nhs.uk/Id/nhs-number|9990000042' } })),
+    ).toEqual([own]);
   });
 
   it('knows neither custodian nor _summary', async () => {
     for (const rest of ['custodian:identifier=https://fhir.nhs.uk/Id/ods-organization-code|RZZ01', '_summary=count']) {
-      expect(faultsIn(await locator.produce('GET', `?${subject('9990000042')}&${rest}`))).toEqual([['INVALID_PARAMETER', rest.split('=')[0]]]);
+      expect(faultsIn(await locator.produce('GET', `?${subject('9990000042')}&${rest}`))).toEqual([
+        ['INVALID_PARAMETER', rest.split('=')[0]],
+      ]);
     }
   });
 
@@ -246,7 +298,9 @@ describe('Delete (5.5), read and search (5.6)', () => {
     const body = aPointer();
     expect((await locator.produce('POST', '', { who: aUser(), ods: '', body })).status).toBe(201);
     expect(faultsIn(await locator.produce('POST', '', { who: aUser(), ods: 'RZZ02', body }))).toEqual([['ACCESS DENIED']]);
-    expect(faultsIn(await locator.produce('POST', '', { who: aUser({ activityCodes: ['B0264'] }), ods: '', body }))).toEqual([['ACCESS_DENIED']]);
+    expect(faultsIn(await locator.produce('POST', '', { who: aUser({ activityCodes: ['B0264'] }), ods: '', body }))).toEqual([
+      ['ACCESS_DENIED'],
+    ]);
   });
 });
 
@@ -274,7 +328,14 @@ describe('Headers (3)', () => {
     expect([answer.status, answer.body.issue[0]?.code, faultsIn(answer)]).toEqual([401, 'forbidden', [['ACCESS_DENIED']]]);
   });
 
-  it.each([['HEAD', ''], ['HEAD', '/RZZ01-a'], ['PATCH', '/RZZ01-a'], ['DELETE', ''], ['GET', '/_search'], ['POST', '/RZZ01-a']])('does not offer %s of %p', async (method, path) => {
+  it.each([
+    ['HEAD', ''],
+    ['HEAD', '/RZZ01-a'],
+    ['PATCH', '/RZZ01-a'],
+    ['DELETE', ''],
+    ['GET', '/_search'],
+    ['POST', '/RZZ01-a'],
+  ])('does not offer %s of %p', async (method, path) => {
     expect((await locator.produce(method, path)).status).toBe(405);
   });
 

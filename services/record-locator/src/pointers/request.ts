@@ -5,8 +5,12 @@ import { MalformedBody } from '@carespine/service-kit';
 /** @throws Fault BAD_REQUEST without a body; MESSAGE_NOT_WELL_FORMED for one that is no JSON */
 export function jsonBodyOf({ body, headers }: Pick<FastifyRequest, 'body' | 'headers'>): unknown {
   if (body === undefined || headers['content-length'] === '0') throw new Fault('BAD_REQUEST', { diagnostics: 'Request body is required' });
-  if (body instanceof MalformedBody) throw new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: 'Request body could not be parsed: it is not JSON' });
-  if (Buffer.isBuffer(body)) throw new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: 'Request body could not be parsed: its Content-Type must be application/fhir+json' });
+  if (body instanceof MalformedBody)
+    throw new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: 'Request body could not be parsed: it is not JSON' });
+  if (Buffer.isBuffer(body))
+    throw new Fault('MESSAGE_NOT_WELL_FORMED', {
+      diagnostics: 'Request body could not be parsed: its Content-Type must be application/fhir+json',
+    });
   return body;
 }
 
@@ -20,9 +24,11 @@ export function parametersOf(request: Pick<FastifyRequest, 'body' | 'headers' | 
   const { body, headers } = request;
   const isForm = /^application\/x-www-form-urlencoded/i.test(headers['content-type'] ?? '');
   const posted = isForm && Buffer.isBuffer(body) ? formOf(body) : jsonBodyOf(request);
-  if (typeof posted !== 'object' || posted === null || Array.isArray(posted)) throw new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: 'The body must be a JSON object of search parameters' });
+  if (typeof posted !== 'object' || posted === null || Array.isArray(posted))
+    throw new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: 'The body must be a JSON object of search parameters' });
   const parameters: Record<string, unknown> = { ...posted };
-  for (const [name, value] of Object.entries(request.query as object)) parameters[name] = name in parameters ? [parameters[name], value] : value;
+  for (const [name, value] of Object.entries(request.query as object))
+    parameters[name] = name in parameters ? [parameters[name], value] : value;
   return parameters;
 }
 

@@ -39,7 +39,12 @@ const PARAMETERS: Record<Side, readonly string[]> = {
  * @throws Fault INVALID_PARAMETER, INVALID_NHS_NUMBER, INVALID_CODE_SYSTEM
  * @see record locator specification, "Search"
  */
-export function parseSearch(parameters: Record<string, unknown>, side: Side, permitted: ReadonlySet<string>, codeOfBadNumber: FaultCode = 'INVALID_NHS_NUMBER'): PointerQuery {
+export function parseSearch(
+  parameters: Record<string, unknown>,
+  side: Side,
+  permitted: ReadonlySet<string>,
+  codeOfBadNumber: FaultCode = 'INVALID_NHS_NUMBER',
+): PointerQuery {
   const given = onceEach(parameters, PARAMETERS[side]);
   const nhsNumber = subjectOf(given.get('subject:identifier'), codeOfBadNumber);
   const custodian = custodianOf(given.get('custodian:identifier'));
@@ -48,7 +53,10 @@ export function parseSearch(parameters: Record<string, unknown>, side: Side, per
   if (type !== undefined) {
     const code = POINTER_TYPE_TOKENS.get(type);
     if (code === undefined || !permitted.has(code)) {
-      throw new Fault('INVALID_CODE_SYSTEM', { expression: 'type', diagnostics: 'Invalid query parameter (the type is not among the allowed types of this organisation)' });
+      throw new Fault('INVALID_CODE_SYSTEM', {
+        expression: 'type',
+        diagnostics: 'Invalid query parameter (the type is not among the allowed types of this organisation)',
+      });
     }
     types = [code];
   }
@@ -59,7 +67,8 @@ export function parseSearch(parameters: Record<string, unknown>, side: Side, per
   const summary = given.get('_summary');
   if (summary !== undefined && summary !== 'count') throw invalid('_summary', "must be 'count'");
   const pageSize = given.get('_count');
-  if (pageSize !== undefined && !(/^[1-9]\d{0,3}$/.test(pageSize) && Number(pageSize) <= LARGEST_PAGE)) throw invalid('_count', `must be a whole number from 1 to ${LARGEST_PAGE}`);
+  if (pageSize !== undefined && !(/^[1-9]\d{0,3}$/.test(pageSize) && Number(pageSize) <= LARGEST_PAGE))
+    throw invalid('_count', `must be a whole number from 1 to ${LARGEST_PAGE}`);
   const token = given.get('next-page-token');
   return {
     nhsNumber,
@@ -78,7 +87,8 @@ export const tokenOfPlace = ({ date, id }: PlaceInOrder): string => Buffer.from(
 
 function placeOf(token: string): PlaceInOrder {
   const [date = '', id = ''] = Buffer.from(token.slice(0, 200), 'base64url').toString().split(' ');
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(date) || Number.isNaN(Date.parse(date)) || !isPointerId(id)) throw invalid('next-page-token', 'is not a token of this service');
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(date) || Number.isNaN(Date.parse(date)) || !isPointerId(id))
+    throw invalid('next-page-token', 'is not a token of this service');
   return { date, id };
 }
 
@@ -95,7 +105,11 @@ function onceEach(parameters: Record<string, unknown>, known: readonly string[])
 function subjectOf(subject: string | undefined, codeOfBadNumber: FaultCode): NhsNumber {
   if (subject === undefined) throw invalid('subject:identifier', 'field required');
   const value = valueIn(NHS_NUMBER_SYSTEM, subject, 'subject:identifier');
-  if (!isNhsNumber(value)) throw new Fault(codeOfBadNumber, { expression: 'subject:identifier', diagnostics: 'A valid NHS number is required to search for document references' });
+  if (!isNhsNumber(value))
+    throw new Fault(codeOfBadNumber, {
+      expression: 'subject:identifier',
+      diagnostics: 'A valid NHS number is required to search for document references',
+    });
   return value;
 }
 
@@ -113,10 +127,15 @@ function valueIn(system: string, token: string, name: string): string {
 
 function categoryOf(token: string): string {
   const category = [...CATEGORIES.values()].find((one) => tokenOf(one) === token);
-  if (!category) throw new Fault('INVALID_CODE_SYSTEM', { expression: 'category', diagnostics: 'Invalid query parameter (the category is not one of pointers)' });
+  if (!category)
+    throw new Fault('INVALID_CODE_SYSTEM', {
+      expression: 'category',
+      diagnostics: 'Invalid query parameter (the category is not one of pointers)',
+    });
   return category.code;
 }
 
-const invalid = (name: string, reason: string): Fault => new Fault('INVALID_PARAMETER', { expression: name, diagnostics: `Invalid query parameter (${name}: ${reason})` });
+const invalid = (name: string, reason: string): Fault =>
+  new Fault('INVALID_PARAMETER', { expression: name, diagnostics: `Invalid query parameter (${name}: ${reason})` });
 
 const shown = (name: string): string => name.replace(/[^\x20-\x7e]/g, '?').slice(0, 50);

@@ -24,7 +24,12 @@ afterAll(async () => {
   await database.drop();
 });
 
-const asked = (n: number): Asked => ({ nhsNumber: `9${String(n).padStart(9, '0')}`, types: ['736253002', '736373009'], organisation: 'RZZ01', seesRestricted: false });
+const asked = (n: number): Asked => ({
+  nhsNumber: `9${String(n).padStart(9, '0')}`,
+  types: ['736253002', '736373009'],
+  organisation: 'RZZ01',
+  seesRestricted: false,
+});
 
 describe('The search for pointers reads by index', () => {
   it.each([1, 64])('for %i at once, planned for its values and for any', async (searches) => {

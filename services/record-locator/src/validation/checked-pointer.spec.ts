@@ -20,7 +20,10 @@ function faultsOf(value: unknown, needsId = false): [number, ...string[][]] | un
     return undefined;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return [error.status, ...error.toOperationOutcome().issue.map(({ details, expression }) => [details.coding[0]?.code ?? '', ...(expression ?? [])])];
+    return [
+      error.status,
+      ...error.toOperationOutcome().issue.map(({ details, expression }) => [details.coding[0]?.code ?? '', ...(expression ?? [])]),
+    ];
   }
 }
 const unprocessable = (...expressions: string[]) => [422, ...expressions.map((expression) => ['UNPROCESSABLE_ENTITY', expression])];
@@ -34,9 +37,14 @@ const asid = (value: string) => ({ identifier: { system: 'https://fhir.nhs.uk/Id
 const ods = { identifier: { system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: 'RZZ01' } };
 
 describe('Validation faults that must be caught (9.1): 422 with the expression', () => {
-  it.each([...['custodian', 'type', 'status', 'subject', 'category', 'author', 'content'], 'context.practiceSetting'])('%s missing', (element) => {
-    expect(faultsOf(with_(element, undefined, { ...aPointer(), context: { ...aPointer().context, event: [{ text: 'x' }] } }))).toEqual(unprocessable(element));
-  });
+  it.each([...['custodian', 'type', 'status', 'subject', 'category', 'author', 'content'], 'context.practiceSetting'])(
+    '%s missing',
+    (element) => {
+      expect(faultsOf(with_(element, undefined, { ...aPointer(), context: { ...aPointer().context, event: [{ text: 'x' }] } }))).toEqual(
+        unprocessable(element),
+      );
+    },
+  );
 
   it('missing elements are found first, stop all else, and come in the order of the national service', () => {
     expect(faultsOf({ resourceType: 'DocumentReference', docStatus: 'final' }, true)).toEqual(
@@ -68,7 +76,15 @@ describe('Validation faults that must be caught (9.1): 422 with the expression',
     ['author not alphanumeric', 'author[0].identifier.value', 'RZZ-01', 'author[0].identifier.value'],
     ['author over 12 characters', 'author[0].identifier.value', 'ABCDEFGHIJKLM', 'author[0].identifier.value'],
     ['relatesTo code', 'relatesTo', [{ code: 'follows', target: ods }], 'relatesTo[0].code'],
-    ['relatesTo without target', 'relatesTo', [{ code: 'signs', target: ods }, { code: 'replaces', target: { display: 'x' } }], 'relatesTo[1].target.identifier.value'],
+    [
+      'relatesTo without target',
+      'relatesTo',
+      [
+        { code: 'signs', target: ods },
+        { code: 'replaces', target: { display: 'x' } },
+      ],
+      'relatesTo[1].target.identifier.value',
+    ],
     ['format display', 'content[0].format.display', 'Unstructured document', 'content[0].format.display'],
     ['format code', 'content[0].format.code', 'urn:nhs-ic:other', 'content[0].format.code'],
     ['format system', 'content[0].format.system', 'https://example.org', 'content[0].format.system'],
@@ -83,12 +99,32 @@ describe('Validation faults that must be caught (9.1): 422 with the expression',
     ['no extension', 'content[0].extension', undefined, 'content[0].extension'],
     ['stability repeated', 'content[0].extension', [...aContent().extension, ...aContent().extension], 'content[0].extension'],
     ['mechanism repeated', 'content[0].extension', mechanisms(MECHANISM, MECHANISM), 'content[0].extension'],
-    ['stability display', `content[0].extension[0].valueCodeableConcept.${coding}.display`, 'static', `content[0].extension[0].valueCodeableConcept.${coding}.display`],
-    ['mechanism display', 'content[0].extension', mechanisms(with_(`valueCodeableConcept.${coding}.display`, 'direct', MECHANISM)), `content[0].extension[1].valueCodeableConcept.${coding}.display`],
+    [
+      'stability display',
+      `content[0].extension[0].valueCodeableConcept.${coding}.display`,
+      'static',
+      `content[0].extension[0].valueCodeableConcept.${coding}.display`,
+    ],
+    [
+      'mechanism display',
+      'content[0].extension',
+      mechanisms(with_(`valueCodeableConcept.${coding}.display`, 'direct', MECHANISM)),
+      `content[0].extension[1].valueCodeableConcept.${coding}.display`,
+    ],
     ['practice setting coding not 1', 'context.practiceSetting', { text: 'x' }, 'context.practiceSetting.coding'],
-    ['practice setting system', `context.practiceSetting.${coding}.system`, 'https://example.org', `context.practiceSetting.${coding}.system`],
+    [
+      'practice setting system',
+      `context.practiceSetting.${coding}.system`,
+      'https://example.org',
+      `context.practiceSetting.${coding}.system`,
+    ],
     ['practice setting code', `context.practiceSetting.${coding}.code`, '788002002', `context.practiceSetting.${coding}.code`],
-    ['practice setting display', `context.practiceSetting.${coding}.display`, 'Adult Mental Health Service', `context.practiceSetting.${coding}`],
+    [
+      'practice setting display',
+      `context.practiceSetting.${coding}.display`,
+      'Adult Mental Health Service',
+      `context.practiceSetting.${coding}`,
+    ],
     ['practice setting without display', `context.practiceSetting.${coding}.display`, undefined, `context.practiceSetting.${coding}`],
     ['ssp without related', 'content', [ssp], 'context.related'],
     ['an ASID that is not 12 digits, for any url', 'context.related', [ods, asid('2000000006')], 'context.related[1].identifier.value'],
@@ -106,7 +142,11 @@ describe('Validation faults that must be caught (9.1): 422 with the expression',
   });
 
   it('tells all broken rules at once', () => {
-    const pointer = with_('author[0].identifier.value', 'A-1', with_('subject.identifier.value', '1', with_('content[0].format.display', 'x')));
+    const pointer = with_(
+      'author[0].identifier.value',
+      'A-1',
+      with_('subject.identifier.value', '1', with_('content[0].format.display', 'x')),
+    );
     expect(faultsOf(pointer)).toEqual(unprocessable('subject.identifier.value', 'author[0].identifier.value', 'content[0].format.display'));
   });
 
@@ -153,20 +193,53 @@ describe('Pointers that are as they should be', () => {
 
   it.each<[string, Json]>([
     ['contact page and PDF', { content: [html, aContent()] }],
-    ['structured in each media type', { content: ['application/json', 'application/fhir+json', 'application/json+fhir', 'text/html'].map((contentType) => aContent({ contentType, format: 'urn:nhs-ic:structured', formatDisplay: 'Structured Document' })) }],
+    [
+      'structured in each media type',
+      {
+        content: ['application/json', 'application/fhir+json', 'application/json+fhir', 'text/html'].map((contentType) =>
+          aContent({ contentType, format: 'urn:nhs-ic:structured', formatDisplay: 'Structured Document' }),
+        ),
+      },
+    ],
     ['with a mechanism', { content: [{ ...aContent(), extension: mechanisms(MECHANISM) }] }],
-    ['with all that FHIR has beside', { language: 'en-GB', implicitRules: 'https://example.org', text: { status: 'generated', div: '<div>x</div>' }, securityLabel: [{ text: 'x' }], authenticator: ods, extension: [{ url: 'https://example.org', valueString: 'x' }], modifierExtension: [{ url: 'https://example.org', valueBoolean: false }], contained: [{ resourceType: 'Basic', id: 'x' }] }],
-    ['of a practice setting that is not in the sources', { context: { practiceSetting: { coding: [{ system: 'http://snomed.info/sct', code: '394802001', display: 'General medicine' }] } } }],
+    [
+      'with all that FHIR has beside',
+      {
+        language: 'en-GB',
+        implicitRules: 'https://example.org',
+        text: { status: 'generated', div: '<div>x</div>' },
+        securityLabel: [{ text: 'x' }],
+        authenticator: ods,
+        extension: [{ url: 'https://example.org', valueString: 'x' }],
+        modifierExtension: [{ url: 'https://example.org', valueBoolean: false }],
+        contained: [{ resourceType: 'Basic', id: 'x' }],
+      },
+    ],
+    [
+      'of a practice setting that is not in the sources',
+      { context: { practiceSetting: { coding: [{ system: 'http://snomed.info/sct', code: '394802001', display: 'General medicine' }] } } },
+    ],
   ])('%s', (_, rest) => expect(faultsOf(aPointer(rest))).toBeUndefined());
 
   it('of the national example, whose stability system ends with a comma', () => {
     const system = 'https://fhir.nhs.uk/England/CodeSystem/England-NRLContentStability';
-    expect(checkedPointer(with_(`content[0].extension[0].valueCodeableConcept.${coding}.system`, `${system},`), 'RZZ01', false).content[0]?.extension[0]?.valueCodeableConcept?.coding?.[0]?.system).toBe(system);
+    expect(
+      checkedPointer(with_(`content[0].extension[0].valueCodeableConcept.${coding}.system`, `${system},`), 'RZZ01', false).content[0]
+        ?.extension[0]?.valueCodeableConcept?.coding?.[0]?.system,
+    ).toBe(system);
   });
 });
 
 describe('SNOMED CT concept ids', () => {
-  it.each(['788002001', '788007007', '310000008', '310073009', '708168004', '22298006', '138875005', '999000011000000103'])('%s is one', (code) => expect(isSnomedConcept(code)).toBe(true));
-  it.each([...[...POINTER_TYPES.values()].filter(({ system }) => system.endsWith('sct')).map(({ code }) => code), ...CATEGORIES.keys()])('%s is one', (code) => expect(isSnomedConcept(code)).toBe(true));
-  it.each(['', '0', '788002002', '788020001', '123456789012345678901', 'x'])('%p is none', (code) => expect(isSnomedConcept(code)).toBe(false));
+  it.each(['788002001', '788007007', '310000008', '310073009', '708168004', '22298006', '138875005', '999000011000000103'])(
+    '%s is one',
+    (code) => expect(isSnomedConcept(code)).toBe(true),
+  );
+  it.each([...[...POINTER_TYPES.values()].filter(({ system }) => system.endsWith('sct')).map(({ code }) => code), ...CATEGORIES.keys()])(
+    '%s is one',
+    (code) => expect(isSnomedConcept(code)).toBe(true),
+  );
+  it.each(['', '0', '788002002', '788020001', '123456789012345678901', 'x'])('%p is none', (code) =>
+    expect(isSnomedConcept(code)).toBe(false),
+  );
 });

@@ -20,7 +20,10 @@ import {
 } from './code-tables';
 
 /** As it comes: everything may be missing. */
-type Draft = Partial<Omit<DocumentReference, 'content' | 'context'>> & { content?: Partial<Content>[]; context?: Partial<DocumentReference['context']> };
+type Draft = Partial<Omit<DocumentReference, 'content' | 'context'>> & {
+  content?: Partial<Content>[];
+  context?: Partial<DocumentReference['context']>;
+};
 
 /**
  * A DocumentReference that keeps every rule which needs no look-up.
@@ -32,7 +35,8 @@ type Draft = Partial<Omit<DocumentReference, 'content' | 'context'>> & { content
  * @see record locator specification, "Pointer resource" and "Validation faults that must be caught"
  */
 export function checkedPointer(value: unknown, odsCode: string, needsId: boolean): DocumentReference {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: 'The body must be a JSON object' });
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: 'The body must be a JSON object' });
   if (!('resourceType' in value)) throw malformed([{ expression: 'resourceType', reason: 'is missing' }]);
   const flaws = flawsOf(value, 'DocumentReference');
   if (flaws.length > 0) throw malformed(flaws);
@@ -46,7 +50,8 @@ export function checkedPointer(value: unknown, odsCode: string, needsId: boolean
   checkRelations(pointer, rules);
   pointer.content.forEach((content, i) => checkContent(content, `content[${i}]`, rules));
   checkContext(pointer, rules);
-  if (needsId && pointer.id.split('-', 1)[0] !== odsCode) rules.broken('id', `The id must begin with the ODS code of the custodian: ${odsCode}-`);
+  if (needsId && pointer.id.split('-', 1)[0] !== odsCode)
+    rules.broken('id', `The id must begin with the ODS code of the custodian: ${odsCode}-`);
   throwAll(rules.faults);
   return pointer;
 }
@@ -54,7 +59,8 @@ export function checkedPointer(value: unknown, odsCode: string, needsId: boolean
 const malformed = (flaws: { expression: string; reason: string }[]): Fault =>
   together(
     flaws.map(
-      ({ expression, reason }) => new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: `Request body could not be parsed (${expression}: ${reason})`, expression }),
+      ({ expression, reason }) =>
+        new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: `Request body could not be parsed (${expression}: ${reason})`, expression }),
     ),
   );
 
@@ -68,7 +74,8 @@ export function throwAll(faults: Fault[]): void {
   if (faults.length > 0) throw together(faults);
 }
 
-export const unprocessable = (expression: string, diagnostics: string): Fault => new Fault('UNPROCESSABLE_ENTITY', { expression, diagnostics });
+export const unprocessable = (expression: string, diagnostics: string): Fault =>
+  new Fault('UNPROCESSABLE_ENTITY', { expression, diagnostics });
 
 class Rules {
   readonly faults: Fault[] = [];
@@ -102,7 +109,13 @@ function refuseMisspeltExtensions({ content = [] }: Draft): void {
   content.forEach(({ extension = [] }, i) =>
     extension.forEach(({ url }, j) => {
       const meant = [CONTENT_STABILITY.url, RETRIEVAL_MECHANISM.url].find((one) => url !== one && url?.toLowerCase() === one.toLowerCase());
-      if (meant) faults.push(new Fault('BAD_REQUEST', { expression: `content[${i}].extension[${j}].url`, diagnostics: `The url must be '${meant}', with the same case of letters` }));
+      if (meant)
+        faults.push(
+          new Fault('BAD_REQUEST', {
+            expression: `content[${i}].extension[${j}].url`,
+            diagnostics: `The url must be '${meant}', with the same case of letters`,
+          }),
+        );
     }),
   );
   throwAll(faults);
@@ -146,9 +159,11 @@ function checkTypeAndCategory({ type, category }: DocumentReference, rules: Rule
   const typed = rules.onlyCoding(type, 'type');
   const listed = typed && POINTER_TYPES.get(typed.code ?? '');
   const known = listed?.system === typed?.system ? listed : undefined;
-  if (typed && !TYPE_SYSTEMS.includes(typed.system ?? '')) rules.broken('type.coding[0].system', `The system of a pointer type must be one of ${TYPE_SYSTEMS.join(', ')}`);
+  if (typed && !TYPE_SYSTEMS.includes(typed.system ?? ''))
+    rules.broken('type.coding[0].system', `The system of a pointer type must be one of ${TYPE_SYSTEMS.join(', ')}`);
   else if (typed && !known) rules.broken('type.coding[0].code', 'The code is not that of a pointer type');
-  else if (known && typed?.display !== known.display) rules.broken('type.coding[0].display', `The display of '${known.code}' must be '${known.display}'`);
+  else if (known && typed?.display !== known.display)
+    rules.broken('type.coding[0].display', `The display of '${known.code}' must be '${known.display}'`);
 
   if (category.length !== 1) return rules.broken('category', `There must be exactly one category, and there are ${category.length}`);
   const path = 'category[0].coding[0]';
@@ -157,16 +172,21 @@ function checkTypeAndCategory({ type, category }: DocumentReference, rules: Rule
   const knownCategory = CATEGORIES.get(categorised.code ?? '');
   if (categorised.system !== SNOMED) rules.broken(`${path}.system`, `The system of a category must be '${SNOMED}'`);
   else if (!knownCategory) rules.broken(`${path}.code`, 'The code is not that of a category of pointers');
-  else if (categorised.display !== knownCategory.display) rules.broken(`${path}.display`, `The display of '${knownCategory.code}' must be '${knownCategory.display}'`);
+  else if (categorised.display !== knownCategory.display)
+    rules.broken(`${path}.display`, `The display of '${knownCategory.code}' must be '${knownCategory.display}'`);
   // the national service gives this one expression without the index
-  else if (known && known.category.code !== knownCategory.code) rules.broken('category.coding[0].code', `The category of a pointer of type '${known.code}' must be '${known.category.code}'`);
+  else if (known && known.category.code !== knownCategory.code)
+    rules.broken('category.coding[0].code', `The category of a pointer of type '${known.code}' must be '${known.category.code}'`);
 }
 
 function checkRelations({ relatesTo = [] }: DocumentReference, rules: Rules): void {
   relatesTo.forEach(({ code, target }, i) => {
     if (!RELATIONS.includes(code)) rules.broken(`relatesTo[${i}].code`, `The code must be one of ${RELATIONS.join(', ')}`);
     else if (code === 'replaces' && target?.identifier?.value === undefined) {
-      rules.broken(`relatesTo[${i}].target.identifier.value`, "A relation of code 'replaces' must name the id of the pointer that it replaces");
+      rules.broken(
+        `relatesTo[${i}].target.identifier.value`,
+        "A relation of code 'replaces' must name the id of the pointer that it replaces",
+      );
     } else if (!target) rules.broken(`relatesTo[${i}].target`, 'The relation must have a target');
   });
 }
@@ -175,18 +195,35 @@ function checkContent({ attachment, format, extension = [] }: Partial<Content>, 
   const { contentType, url } = attachment ?? {};
   if (!attachment) rules.broken(`${path}.attachment`, 'The content must have an attachment');
   else {
-    if (!CONTENT_TYPES.includes(contentType ?? '')) rules.broken(`${path}.attachment.contentType`, `The contentType must be one of ${CONTENT_TYPES.join(', ')}`);
-    if (!/^(https|ssp):\/\/[^/]/.test(url ?? '') || !URL.canParse(url ?? '')) rules.broken(`${path}.attachment.url`, 'The url must be absolute, and begin with https:// or ssp://');
+    if (!CONTENT_TYPES.includes(contentType ?? ''))
+      rules.broken(`${path}.attachment.contentType`, `The contentType must be one of ${CONTENT_TYPES.join(', ')}`);
+    if (!/^(https|ssp):\/\/[^/]/.test(url ?? '') || !URL.canParse(url ?? ''))
+      rules.broken(`${path}.attachment.url`, 'The url must be absolute, and begin with https:// or ssp://');
   }
   if (!format) rules.broken(`${path}.format`, 'The content must have a format');
-  else if (rules.isOf(FORMATS, format, `${path}.format`) && CONTENT_TYPES.includes(contentType ?? '') && !CONTENT_TYPES_OF_FORMAT[format.code ?? '']?.includes(contentType ?? '')) {
+  else if (
+    rules.isOf(FORMATS, format, `${path}.format`) &&
+    CONTENT_TYPES.includes(contentType ?? '') &&
+    !CONTENT_TYPES_OF_FORMAT[format.code ?? '']?.includes(contentType ?? '')
+  ) {
     rules.broken(`${path}.format.code`, `The format '${format.code}' does not go with the contentType '${contentType}'`);
   }
   const places = (url: string): number[] => extension.flatMap((one, j) => (one.url === url ? [j] : []));
   const [stability, mechanism] = [places(CONTENT_STABILITY.url), places(RETRIEVAL_MECHANISM.url)];
-  if (stability.length !== 1) rules.broken(`${path}.extension`, `There must be exactly one extension that tells the stability of the content, and there are ${stability.length}`);
-  if (mechanism.length > 1) rules.broken(`${path}.extension`, `There must be at most one extension that tells the retrieval mechanism, and there are ${mechanism.length}`);
-  for (const [table, at] of [[CONTENT_STABILITY, stability], [RETRIEVAL_MECHANISM, mechanism]] as const) {
+  if (stability.length !== 1)
+    rules.broken(
+      `${path}.extension`,
+      `There must be exactly one extension that tells the stability of the content, and there are ${stability.length}`,
+    );
+  if (mechanism.length > 1)
+    rules.broken(
+      `${path}.extension`,
+      `There must be at most one extension that tells the retrieval mechanism, and there are ${mechanism.length}`,
+    );
+  for (const [table, at] of [
+    [CONTENT_STABILITY, stability],
+    [RETRIEVAL_MECHANISM, mechanism],
+  ] as const) {
     for (const j of at) {
       const concept = `${path}.extension[${j}].valueCodeableConcept`;
       const coding = rules.onlyCoding(extension[j]?.valueCodeableConcept, concept);
@@ -210,14 +247,16 @@ function checkContext({ content, context }: DocumentReference, rules: Rules): vo
     if (system !== SNOMED) rules.broken(`${path}.coding[0].system`, `The system of a practice setting must be '${SNOMED}'`);
     else if (!isSnomedConcept(code)) rules.broken(`${path}.coding[0].code`, 'The code is not a SNOMED CT concept');
     // without `.display`, as the national service has it
-    else if (display === undefined || display !== known) rules.broken(`${path}.coding[0]`, `The display of '${code}' must be ${known ? `'${known}'` : 'given'}`);
+    else if (display === undefined || display !== known)
+      rules.broken(`${path}.coding[0]`, `The display of '${code}' must be ${known ? `'${known}'` : 'given'}`);
   }
 
   const needsAsid = content.some(({ attachment }) => attachment?.url?.startsWith('ssp://'));
   const { related = [] } = context;
   const asids = related.flatMap(({ identifier }, i) => (identifier?.system === ASID_SYSTEM ? [{ i, value: identifier.value ?? '' }] : []));
   const [asid] = asids;
-  if (needsAsid && related.length === 0) rules.broken('context.related', 'A document behind ssp:// needs context.related, with the ASID of its system');
+  if (needsAsid && related.length === 0)
+    rules.broken('context.related', 'A document behind ssp:// needs context.related, with the ASID of its system');
   else if (needsAsid && !asid) rules.broken('context.related', 'A document behind ssp:// needs the ASID of its system in context.related');
   else if (asids.length > 1) rules.broken('context.related', 'There must be one ASID at most');
   else if (asid && !/^\d{12}$/.test(asid.value)) rules.broken(`context.related[${asid.i}].identifier.value`, 'An ASID is 12 digits');

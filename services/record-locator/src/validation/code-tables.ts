@@ -18,7 +18,9 @@ export const CATEGORIES: ReadonlyMap<string, Required<Coding>> = new Map(data.ca
 /** `http://snomed.info/sct|736253002`, as permissions and searches name a type. */
 export const tokenOf = ({ system, code }: Required<Coding>): string => `${system}|${code}`;
 
-export const POINTER_TYPE_TOKENS: ReadonlyMap<string, string> = new Map([...POINTER_TYPES.values()].map((type) => [tokenOf(type), type.code]));
+export const POINTER_TYPE_TOKENS: ReadonlyMap<string, string> = new Map(
+  [...POINTER_TYPES.values()].map((type) => [tokenOf(type), type.code]),
+);
 
 const ENGLAND = 'https://fhir.nhs.uk/England';
 const JSON_TYPES = ['application/json', 'application/fhir+json', 'application/json+fhir'];
@@ -99,6 +101,7 @@ const DIHEDRAL = Array.from({ length: 10 }, (_, row) =>
   }),
 );
 const PERMUTATION = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4];
-const PERMUTATIONS = Array.from({ length: 7 }).reduce<number[][]>((rows) => [...rows, rows.at(-1)!.map((digit) => PERMUTATION[digit]!)], [
-  [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-]);
+const PERMUTATIONS = Array.from({ length: 7 }).reduce<number[][]>(
+  (rows) => [...rows, rows.at(-1)!.map((digit) => PERMUTATION[digit]!)],
+  [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+);

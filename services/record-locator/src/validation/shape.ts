@@ -94,7 +94,10 @@ const PRIMITIVES = {
   uri: matching(/^\S+$/, 'must hold no spaces'),
   code: matching(/^\S+( \S+)*$/, 'must hold no spaces at its ends and single ones within'),
   id: matching(/^[A-Za-z0-9\-.]{1,64}$/, 'must be 1 to 64 letters, digits, hyphens or dots'),
-  pointerId: text((value) => isPointerId(value), 'must be the ODS code of the custodian, a hyphen and an identifier, 64 characters at most'),
+  pointerId: text(
+    (value) => isPointerId(value),
+    'must be the ODS code of the custodian, a hyphen and an identifier, 64 characters at most',
+  ),
   current: matching(/^current$/, "must be 'current'"),
   docStatus: matching(/^(entered-in-error|amended|preliminary|final)$/, 'must be preliminary, final, amended or entered-in-error'),
   documentReference: matching(/^DocumentReference$/, "must be 'DocumentReference'"),
@@ -102,7 +105,8 @@ const PRIMITIVES = {
   dateTime: matching(DATE_TIME, 'must be a date or a date and time'),
   base64: text((value) => /^[A-Za-z0-9+/=\s]+$/.test(value), 'must be base64'),
   boolean: (value: unknown) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
-  size: (value: unknown) => (Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31 ? undefined : 'must be a whole number, 0 or more'),
+  size: (value: unknown) =>
+    Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31 ? undefined : 'must be a whole number, 0 or more',
 } satisfies Record<string, Check>;
 
 export type PrimitiveType = keyof typeof PRIMITIVES;
