@@ -40,9 +40,7 @@ export class DocumentsController {
     trail.resourceId = id.slice(0, 64);
     const acting = await this.acting.of(who, organisation, 'consumer');
     const index = contentIndexOf(parameters);
-    const { nhs_number: nhsNumber, record } = await this.pointers.read(id, acting);
-    trail.open(nhsNumber);
-    const pointer = JSON.parse(record) as DocumentReference;
+    const pointer = JSON.parse((await this.pointers.read(id, acting, trail)).record) as DocumentReference;
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     try {
