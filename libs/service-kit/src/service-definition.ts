@@ -14,7 +14,7 @@ export interface ServiceDefinition {
   migrations?: Type<MigrationInterface>[];
   /** For what Nest has no decorator for: Fastify plugins, raw routes. Runs before the routes are made. */
   configure?: (app: NestFastifyApplication) => void | Promise<void>;
-  /** Prepared statements are planned once, whatever their values: of a service that reads by key alone, planning would cost more than reading. */
+  /** Prepared statements are planned once, whatever their values: where reads are by key alone, planning would cost more than reading. */
   plansOnce?: boolean;
   /** Says a refusal in the codes of the service's API, where they are not the common ones. */
   faultAs?: (fault: Fault) => Fault;

@@ -15,7 +15,8 @@ export async function* exportPointers(pool: Pool, organisation: string, onlyDece
     const { rows } = await pool.query<{ id: string; record: string }>({
       name: 'pointers-export',
       text: `SELECT id, record FROM pointers WHERE id > $1 AND id < $2
-        AND (NOT $3 OR EXISTS (SELECT FROM patient_facts AS facts WHERE facts.nhs_number = pointers.nhs_number AND facts.deceased IS NOT NULL))
+        AND (NOT $3 OR EXISTS (
+          SELECT FROM patient_facts AS facts WHERE facts.nhs_number = pointers.nhs_number AND facts.deceased IS NOT NULL))
         ORDER BY id LIMIT ${BATCH_SIZE}`,
       values: [after, `${organisation}.`, onlyDeceased],
     });

@@ -172,7 +172,9 @@ class PointerImport {
     await this.note(refused, refusals);
     this.summary.lines = last.number;
     const { loaded, alreadyLoaded, refused: refusedLines } = this.summary;
-    await this.client.query('UPDATE imports SET byte_offset = $2, line = $3, loaded = $4, already_loaded = $5, refused = $6, refused_bytes = $7 WHERE id = $1', [
+    await this.client.query(
+      `UPDATE imports SET byte_offset = $2, line = $3, loaded = $4, already_loaded = $5, refused = $6, refused_bytes = $7
+        WHERE id = $1`, [
       this.id, last.end, last.number, loaded, alreadyLoaded, refusedLines, this.refusedBytes,
     ]); // prettier-ignore
   }

@@ -13,7 +13,8 @@ export type Order =
 export const USAGE = `Usage: npm run pointers -- import FILE.ndjson --organisation ODS [--application ID] [--errors FILE]
        npm run pointers -- export [FILE.ndjson] --organisation ODS [--deceased]
        npm run pointers -- permissions list [--organisation ODS]
-       npm run pointers -- permissions grant --application ID --organisation ODS --side producer|consumer [--types SYSTEM|CODE,…] [--controls NAME,…]
+       npm run pointers -- permissions grant --application ID --organisation ODS --side producer|consumer
+                                                [--types SYSTEM|CODE,…] [--controls NAME,…]
        npm run pointers -- permissions revoke --application ID --organisation ODS --side producer|consumer`;
 
 /** @throws Error that says what is missing or wrong */

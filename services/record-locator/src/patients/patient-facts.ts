@@ -10,7 +10,10 @@ import {
 } from '@carespine/contracts';
 import type { ReceivedEvent } from '@carespine/events';
 
-/** Keeps what demographics says of patients and the index must heed: merges, restrictions and deaths. An unknown number is an ordinary one. */
+/**
+ * Keeps what demographics says of patients and the index must heed: merges, restrictions and deaths.
+ * A number that nothing was said of is an ordinary one.
+ */
 @Controller()
 export class PatientFacts {
   @EventPattern('demographics.patient.v1')
@@ -34,7 +37,8 @@ export class PatientFacts {
       case PatientDiedSchema.typeName: {
         const { nhsNumber, deceased } = fromBinary(PatientDiedSchema, event.payload);
         await tx.query(
-          `INSERT INTO patient_facts (nhs_number, deceased) VALUES ($1, $2) ON CONFLICT (nhs_number) DO UPDATE SET deceased = excluded.deceased`,
+          `INSERT INTO patient_facts (nhs_number, deceased) VALUES ($1, $2)
+            ON CONFLICT (nhs_number) DO UPDATE SET deceased = excluded.deceased`,
           [nhsNumber, deceased ? timestampDate(deceased).toISOString() : null],
         );
       }
@@ -46,19 +50,22 @@ export class PatientFacts {
 const RETAINED_OF = `WITH RECURSIVE way AS (
     SELECT nhs_number, superseded_by, 0 AS hops FROM patient_facts WHERE nhs_number = $1
     UNION ALL
-    SELECT next.nhs_number, next.superseded_by, way.hops + 1 FROM way JOIN patient_facts AS next ON next.nhs_number = way.superseded_by WHERE way.hops < 20)
+    SELECT next.nhs_number, next.superseded_by, way.hops + 1
+      FROM way JOIN patient_facts AS next ON next.nhs_number = way.superseded_by WHERE way.hops < 20)
   SELECT coalesce(superseded_by, nhs_number) AS retained FROM way ORDER BY hops DESC LIMIT 1`;
 const MERGED_INTO = `WITH RECURSIVE merged AS (
     SELECT nhs_number, 0 AS hops FROM patient_facts WHERE nhs_number = $1
     UNION
-    SELECT former.nhs_number, merged.hops + 1 FROM merged JOIN patient_facts AS former ON former.superseded_by = merged.nhs_number WHERE merged.hops < 20)
+    SELECT former.nhs_number, merged.hops + 1
+      FROM merged JOIN patient_facts AS former ON former.superseded_by = merged.nhs_number WHERE merged.hops < 20)
   UPDATE patient_facts SET retained = nullif($2, patient_facts.nhs_number) FROM merged WHERE patient_facts.nhs_number = merged.nhs_number`;
 
 /** Notes by which record a number was superseded, and for it and all before it which record now stands for them. */
 async function link(tx: PoolClient, nhsNumber: string, supersededBy: string | null): Promise<void> {
   const { rowCount } = await tx.query(
     `INSERT INTO patient_facts (nhs_number, superseded_by) VALUES ($1, $2)
-      ON CONFLICT (nhs_number) DO UPDATE SET superseded_by = excluded.superseded_by WHERE patient_facts.superseded_by IS DISTINCT FROM excluded.superseded_by`,
+      ON CONFLICT (nhs_number) DO UPDATE SET superseded_by = excluded.superseded_by
+      WHERE patient_facts.superseded_by IS DISTINCT FROM excluded.superseded_by`,
     [nhsNumber, supersededBy],
   );
   if (rowCount === 0) return;

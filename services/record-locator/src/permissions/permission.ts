@@ -8,7 +8,10 @@ export const SIDES: readonly string[] = ['producer', 'consumer'] satisfies Side[
 export const ACCESS_CONTROLS = ['allow_all_types', 'allow_override_creation_datetime', 'allow_supersede_with_delete_failure'] as const;
 export type AccessControl = (typeof ACCESS_CONTROLS)[number];
 
-/** In the place of an application: whichever one the organisation's own staff use. In the place of an organisation: each that the application acts for. */
+/**
+ * In the place of an application: whichever one the organisation's own staff use.
+ * In the place of an organisation: each that the application acts for.
+ */
 export const ANY = '*';
 
 /** Which types of pointers an application may handle for an organisation, on one side. */

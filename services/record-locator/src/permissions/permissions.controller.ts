@@ -19,8 +19,8 @@ interface Place {
 }
 
 /**
- * Pointer types that applications and staff may handle, for whoever looks after an organisation's settings: of the own organisation; of all,
- * at the organisation that operates the platform.
+ * Pointer types that applications and staff may handle, for whoever looks after an organisation's settings: of the own organisation;
+ * of all, at the organisation that operates the platform.
  */
 @Controller('record-locator/v1/permissions')
 export class PermissionsController {

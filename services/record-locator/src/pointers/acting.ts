@@ -42,5 +42,7 @@ export class ActingOrganisations {
 
 const accessDenied = (organisation: string): Fault =>
   new Fault('ACCESS DENIED', {
-    diagnostics: `Your organisation '${organisation.replace(/[^\x20-\x7e]/g, '?').slice(0, 20)}' does not have permission to access this resource. Contact the onboarding team.`,
+    diagnostics:
+      `Your organisation '${organisation.replace(/[^\x20-\x7e]/g, '?').slice(0, 20)}' does not have permission to access this resource. ` +
+      'Contact the onboarding team.',
   });

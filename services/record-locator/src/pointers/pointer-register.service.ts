@@ -190,7 +190,8 @@ export class PointerRegister {
     const rows = [...first.values()];
     const made: { id: string }[] = await tx.query(
       `INSERT INTO pointers (id, nhs_number, type, custodian, date, record)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[]) ON CONFLICT DO NOTHING RETURNING id`,
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
+        ON CONFLICT DO NOTHING RETURNING id`,
       (['id', 'nhs_number', 'type', 'custodian', 'date', 'record'] as const).map((column) => rows.map((row) => row[column])),
     );
     const free = new Set(made.map(({ id }) => id));

@@ -35,9 +35,11 @@ const NUMBERS = `
   ) AS numbers`;
 const POINTERS = `pointers AS pointer WHERE pointer.nhs_number = numbers.nhs_number AND pointer.type = ANY (asked.types::text[])
   AND (asked.custodian IS NULL OR pointer.custodian = asked.custodian)
-  AND (kept.confidentiality IS NULL OR kept.confidentiality = 'U' OR pointer.custodian = asked.organisation OR (kept.confidentiality = 'R' AND asked.sees_restricted))`;
+  AND (kept.confidentiality IS NULL OR kept.confidentiality = 'U' OR pointer.custodian = asked.organisation
+    OR (kept.confidentiality = 'R' AND asked.sees_restricted))`;
 const ASKED =
-  'unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[]) WITH ORDINALITY AS asked(nhs_number, types, custodian, organisation, sees_restricted, n)';
+  `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[]) WITH ORDINALITY
+    AS asked(nhs_number, types, custodian, organisation, sees_restricted, n)`;
 const ORDER = 'found.date DESC, found.id DESC';
 
 const SEARCH = `SELECT asked.n::int, found.* FROM ${ASKED} ${NUMBERS}
