@@ -8,8 +8,9 @@ import { claim, endLeftovers, whenNpmIsGone } from './pid-files.mjs';
 import { requireFreePorts } from './ports.mjs';
 import { dataFolder, endLeftoverServer, smallMachine, startPostgres } from './postgres.mjs';
 import { runToEnd } from './processes.mjs';
+import { registerProviders } from './providers.mjs';
 import { loadSecrets, writePrivately } from './secrets.mjs';
-import { commonEnvironment } from './services.mjs';
+import { commonEnvironment, providerOffset } from './services.mjs';
 import { host, kafkaControllerOffset, kafkaOffset, openHome, postgresOffset } from './settings.mjs';
 import { Obstacle, say, step } from './steps.mjs';
 import { startService, supervise } from './supervisor.mjs';
@@ -84,8 +85,9 @@ async function bringUp(settings, services, build, running, stop, onReady) {
   );
   const [demoApplications, ...moreApplications] = settings.applications;
   const applications = [await registerApplications(home, demoApplications), ...moreApplications];
+  const providers = await registerProviders(home, port + providerOffset);
   /** @type {import('./services.mjs').Stack} */
-  const stack = { home, publicUrl: `http://${host}:${port}`, secrets, people, applications, url };
+  const stack = { home, publicUrl: `http://${host}:${port}`, secrets, people, applications, providers, url };
 
   const superuserUrl = settings.postgresUrl ?? (await step('PostgreSQL', () => startDatabaseServer(settings, secrets, keep)));
   await step('Databases and roles', () => makeDatabases(superuserUrl, databases, (role) => secrets.passwords[role]));

@@ -245,7 +245,7 @@ describe('the services of a stack', () => {
     const { loadSecrets } = await import('./secrets.mjs');
     const home = temporaryFolder();
     const url = (name: string): string => `http://127.0.0.1/${name}`;
-    const stack = { home, publicUrl: 'http://127.0.0.1:8080', secrets: await loadSecrets(home, []), people: [], applications: ['a'], url };
+    const stack = { home, publicUrl: 'http://127.0.0.1:8080', secrets: await loadSecrets(home, []), people: [], applications: ['a'], providers: { certificates: 'c', registry: 'r' }, url };
     expect(new Set(services.map(({ offset }) => offset)).size).toBe(services.length);
     expect(services.at(-1)).toMatchObject({ name: 'gateway', offset: 0 });
     const secret = stack.secrets.contextKey.d ?? '';

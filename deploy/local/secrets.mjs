@@ -23,6 +23,8 @@ const makers = {
   cis2SigningKey: () => privateJwk('rsa', { alg: 'RS256', modulusLength: 2048 }),
   /** Signs the gateway's client assertions to CIS2. */
   cis2ClientKey: () => privateJwk('rsa', { alg: 'RS512', modulusLength: 2048 }),
+  /** Signs the record locator's audit tokens to providers. */
+  auditTokenKey: () => privateJwk('ed25519', { alg: 'EdDSA' }),
   /** The same of the token command. */
   tokenClientKey: () => privateJwk('rsa', { alg: 'RS512', modulusLength: 2048 }),
 };
@@ -38,6 +40,7 @@ const makers = {
  * @property {Jwk} witnessKey
  * @property {Jwk} cis2SigningKey
  * @property {Jwk} cis2ClientKey
+ * @property {Jwk} auditTokenKey
  * @property {Jwk} tokenClientKey
  */
 

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { registeredOrganisations } from './people.mjs';
 import { publicJwks, verifierKey } from './secrets.mjs';
-import { root } from './settings.mjs';
+import { host, root } from './settings.mjs';
 
 /**
  * @typedef {object} Stack what a service's environment is made from
@@ -10,6 +10,7 @@ import { root } from './settings.mjs';
  * @property {import('./secrets.mjs').Secrets} secrets
  * @property {string[]} people files
  * @property {string[]} applications files
+ * @property {{ certificates: string, registry: string }} providers files of the provider simulator
  * @property {(service: string) => string} url of a service
  *
  * @typedef {object} Service
@@ -20,6 +21,9 @@ import { root } from './settings.mjs';
  * @property {string[]} [demoData] program and arguments that fill the database once, as its owner
  * @property {(stack: Stack) => NodeJS.ProcessEnv} env besides what every service is given
  */
+
+/** Of the provider whose documents the demo's pointers lead to. */
+export const providerOffset = 6;
 
 const mainOf = (/** @type {string} */ service) => join(root, 'services', service, 'dist/src/main.js');
 const issuerPath = '/openam/oauth2/realms/root/realms/NHSIdentity/realms/Healthcare';
@@ -101,6 +105,27 @@ export const services = [
       ]
     : []),
   {
+    name: 'record-locator',
+    offset: 5,
+    main: mainOf('record-locator'),
+    database: 'record_locator',
+    demoData: [join(root, 'services/record-locator/dist/src/bulk/main.js'), 'demo', join(root, 'deploy/demo/pointers.ndjson')],
+    env: ({ publicUrl, secrets, providers }) => ({
+      PROVIDER_REGISTRY: providers.registry,
+      SYSTEM_ASID: '200000000001',
+      AUDIT_TOKEN_JWK: JSON.stringify(secrets.auditTokenKey),
+      ...chosen(['PROVIDER_REGISTRY', 'SYSTEM_ASID', 'AUDIT_TOKEN_JWK', 'PROVIDER_CLIENT_CERTIFICATE', 'PROVIDER_CLIENT_KEY']),
+      DEMO_PROVIDER: `${host}:${Number(new URL(publicUrl).port) + providerOffset}`,
+      POINTER_PERMISSIONS: [join(root, 'deploy/demo/pointer-permissions.json'), ...chosenFiles('CARESPINE_POINTER_PERMISSIONS')].join(','),
+    }),
+  },
+  {
+    name: 'provider-simulator',
+    offset: providerOffset,
+    main: join(root, 'e2e/providers/main.mjs'),
+    env: ({ providers }) => ({ CERTIFICATES: providers.certificates }),
+  },
+  {
     name: 'gateway',
     offset: 0,
     main: mainOf('gateway'),
@@ -110,6 +135,7 @@ export const services = [
         '/personal-demographics/': stack.url('demographics'),
         '/audit/': stack.url('audit'),
         '/.well-known/audit-log-keys': stack.url('audit'),
+        '/record-locator/': stack.url('record-locator'),
         '/': stack.url('portal'),
       }),
       CONTEXT_PRIVATE_JWK: JSON.stringify(stack.secrets.contextKey),
@@ -135,6 +161,8 @@ const ofProvider = [
   'SIGN_IN_AAL',
   'SIGN_IN_ACR',
 ];
+
+const chosenFiles = (/** @type {string} */ name) => (process.env[name] ?? '').split(',').map((path) => path.trim()).filter(Boolean).map((path) => resolve(path));
 
 /** @param {string[]} names */
 const chosen = (names) => Object.fromEntries(names.filter((name) => process.env[name]).map((name) => [name, process.env[name]]));

@@ -16,6 +16,7 @@ try {
     say('Carespine is ready');
     say(`  Portal and APIs  ${publicUrl}`);
     say(`  CIS2 simulator   ${url('cis2-simulator')}`);
+    say(`  Provider         ${url('provider-simulator').replace('http:', 'https:')} (simulated: the documents that pointers lead to)`);
     say(`  State and logs   ${settings.home}`);
     say('Sign in to the portal as');
     for (const line of lines) say(`  ${line}`);

@@ -7,6 +7,7 @@ import { cis2Simulator } from '@carespine/cis2-simulator-service/src/service';
 import { demographics } from '@carespine/demographics-service/src/service';
 import { gateway } from '@carespine/gateway-service/src/service';
 import { portal } from '@carespine/portal-service/src/service';
+import { recordLocator } from '@carespine/record-locator-service/src/service';
 import type { ServiceDefinition } from '@carespine/service-kit';
 import { CONTEXT_PRIVATE_JWK, startService, type RunningService } from '@carespine/test-kit';
 import { ROOT } from '../platform';
@@ -31,11 +32,12 @@ const NOBODY = 'http://127.0.0.1:9';
 const SERVICES: [ServiceDefinition, Record<string, string>][] = [
   [demographics, {}],
   [audit, {}],
+  [recordLocator, { POINTER_PERMISSIONS: join(ROOT, 'deploy/demo/pointer-permissions.json') }],
   [portal, { SERVICES: JSON.stringify({ demographics: NOBODY, audit: NOBODY }), PORTAL_REFERENCE_KEY: 'A'.repeat(43) }],
   [
     gateway,
     {
-      ROUTES: JSON.stringify({ '/personal-demographics/': NOBODY, '/audit/': NOBODY, '/': NOBODY }),
+      ROUTES: JSON.stringify({ '/personal-demographics/': NOBODY, '/audit/': NOBODY, '/record-locator/': NOBODY, '/': NOBODY }),
       CONTEXT_PRIVATE_JWK: JSON.stringify(CONTEXT_PRIVATE_JWK),
       CIS2_ISSUER: NOBODY,
       CIS2_CLIENT_ID: '000000000001.apps.national',

@@ -2,7 +2,7 @@ import autocannon from 'autocannon';
 import { cpuSeconds } from './processes.mjs';
 
 /** Answers that a scenario expects; 401 is the refused share of the mixed one. */
-const EXPECTED = new Set([200, 401]);
+const EXPECTED = new Set([200, 201, 401]);
 
 /**
  * Sends requests for some seconds and tells what came of it.

@@ -13,6 +13,8 @@ export interface AccessFacts {
   outcomeDescription?: string;
   /** FHIR type; absent for sign-ins and tokens. */
   resource?: string;
+  /** Its logical id, where its patient does not name it. */
+  resourceId?: string;
   /** Who asked; absent when nobody was authenticated. What little is known may be given instead. */
   agent?: Principal | MessageInitShape<typeof AgentSchema>;
   query?: string;
@@ -46,6 +48,7 @@ export class AccessLog {
       outcome: facts.outcome,
       outcomeDescription: facts.outcomeDescription,
       resourceType: facts.resource,
+      resourceId: facts.resourceId,
       query: facts.query,
       purpose: facts.purpose,
       requestId: facts.requestId,

@@ -13,8 +13,12 @@ export class AccessTrail {
   readonly opened: Opened[] = [];
   /** v3-ActReason. */
   purpose = 'TREAT';
-  /** What was asked, in the form of a query string, where the address does not say it. */
+  /** What was asked, where it does not stand in the address. */
   query?: string;
+  /** Logical id of the resource, where its patient does not name it. */
+  resourceId?: string;
+  /** Why the answer is a refusal, when its status does not say; free of personal data. */
+  reason?: string;
 
   open(nhsNumber: NhsNumber | string, version?: string, sameHousehold = false): void {
     this.opened.push({ nhsNumber, version, sameHousehold });

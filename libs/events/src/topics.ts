@@ -1,5 +1,5 @@
 /** Every topic of the platform: `<service>.<aggregate>.v<N>`. */
-export const TOPICS = ['audit.access.v1', 'audit.staff.v1', 'demographics.patient.v1'] as const;
+export const TOPICS = ['audit.access.v1', 'audit.staff.v1', 'demographics.patient.v1', 'record-locator.pointer.v1'] as const;
 
 export type Topic = (typeof TOPICS)[number];
 

@@ -13,13 +13,17 @@ export interface FaultDetails {
   issueCode?: string;
   /** Extra response headers, e.g. `retry-after`, `www-authenticate`. */
   headers?: Record<string, string>;
+  /** Code system of an API that has one of its own. */
+  system?: string;
+  /** Further faults of the same request, for an API that tells all of them at once. */
+  further?: Fault[];
 }
 
 /**
  * The one way in which a rule refuses: a code of the Spine error list with what the caller should know.
  * Rules throw it and know nothing of HTTP; service-kit turns it into an OperationOutcome.
  *
- * @see demographics specification, "Errors": one issue a response; clients branch on the code
+ * @see demographics specification, "Errors": clients branch on the code
  */
 export class Fault extends Error {
   override readonly name = 'Fault';
@@ -36,21 +40,19 @@ export class Fault extends Error {
   }
 
   toOperationOutcome(): OperationOutcome {
+    return { resourceType: 'OperationOutcome', issue: [this, ...(this.details.further ?? [])].map((fault) => fault.toIssue()) };
+  }
+
+  private toIssue(): OperationOutcome['issue'][number] {
     const { issueCode, severity, display } = FAULTS[this.code];
-    const { diagnostics, expression } = this.details;
+    const { diagnostics, expression, system } = this.details;
+    const coding = { code: this.code, display: this.details.display ?? display };
     return {
-      resourceType: 'OperationOutcome',
-      issue: [
-        {
-          severity,
-          code: this.details.issueCode ?? issueCode,
-          details: {
-            coding: [{ system: SPINE_ERROR_SYSTEM, version: '1', code: this.code, display: this.details.display ?? display }],
-          },
-          ...(diagnostics !== undefined && { diagnostics }),
-          ...(expression !== undefined && { expression: [expression] }),
-        },
-      ],
+      severity,
+      code: this.details.issueCode ?? issueCode,
+      details: { coding: [system === undefined ? { system: SPINE_ERROR_SYSTEM, version: '1', ...coding } : { system, ...coding }] },
+      ...(diagnostics !== undefined && { diagnostics }),
+      ...(expression !== undefined && { expression: [expression] }),
     };
   }
 }
@@ -62,7 +64,7 @@ export interface OperationOutcome {
   issue: {
     severity: 'fatal' | 'error' | 'warning' | 'information';
     code: string;
-    details: { coding: { system: string; version: string; code: string; display: string }[] };
+    details: { coding: { system: string; version?: string; code: string; display: string }[] };
     diagnostics?: string;
     expression?: string[];
   }[];

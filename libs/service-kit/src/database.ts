@@ -25,7 +25,7 @@ export class Database {
   }
 }
 
-export function dataSourceOf({ name, entities, migrations }: ServiceDefinition, config: StoreConfig): DataSource {
+export function dataSourceOf({ name, entities, migrations, plansOnce }: ServiceDefinition, config: StoreConfig): DataSource {
   return new DataSource({
     type: 'postgres',
     url: config.DATABASE_URL,
@@ -41,6 +41,7 @@ export function dataSourceOf({ name, entities, migrations }: ServiceDefinition, 
       idleTimeoutMillis: 30_000,
       statement_timeout: config.STATEMENT_TIMEOUT_MS,
       keepAlive: true,
+      ...(plansOnce && { options: '-c plan_cache_mode=force_generic_plan' }),
     },
   });
 }

@@ -52,7 +52,10 @@ const duration = meter.createHistogram('http_server_request_duration_seconds', {
  * The way of every request: ids, caller, permission, handler, access record, answer.
  * All of it hangs on Fastify's hooks, so that no answer, of whatever kind, gets past it.
  */
-export function guardRequests(fastify: FastifyInstance, { log, contexts, accessLog }: { log: Log; contexts?: ContextVerifier; accessLog?: AccessLog }): void {
+export function guardRequests(
+  fastify: FastifyInstance,
+  { log, contexts, accessLog, faultAs }: { log: Log; contexts?: ContextVerifier; accessLog?: AccessLog; faultAs?: FaultAs },
+): void {
   fastify.decorateRequest('access');
   fastify.decorateRequest('requestId', '');
   fastify.decorateRequest('bodyText');
@@ -88,7 +91,9 @@ export function guardRequests(fastify: FastifyInstance, { log, contexts, accessL
     reply.header('x-request-id', request.requestId);
     if (typeof correlationId === 'string' && PRINTABLE.test(correlationId)) reply.header('x-correlation-id', correlationId);
     // the national APIs name no charset, and FHIR JSON has but one
-    if (reply.getHeader('content-type') === `${FHIR_JSON}; charset=utf-8`) reply.header('content-type', FHIR_JSON);
+    // and Fastify would write `version=1` in quotes
+    const type = reply.getHeader('content-type');
+    if (typeof type === 'string' && type.startsWith(FHIR_JSON)) reply.header('content-type', type.replace('; charset=utf-8', '').replace('; version="1"', ';version=1'));
     const access = request.routeOptions.config.access;
     if (!access || 'public' in access || !access.rule.record || !accessLog) return payload;
     try {
@@ -97,7 +102,7 @@ export function guardRequests(fastify: FastifyInstance, { log, contexts, accessL
     } catch (error) {
       // no record, no answer
       faultOf(error, log, { requestId: request.requestId });
-      return answer(reply, new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } }));
+      return answer(reply, new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } }), faultAs);
     }
   });
 
@@ -118,7 +123,12 @@ export function guardRequests(fastify: FastifyInstance, { log, contexts, accessL
 }
 
 /** An address that no route can read, such as `%zz`: Fastify would repeat it in the answer, and runs no hooks for it. */
-export async function refuseAddress(request: IncomingMessage, reply: Pick<FastifyReply, 'hijack' | 'raw'>, accessLog: AccessLog | undefined): Promise<void> {
+export async function refuseAddress(
+  request: IncomingMessage,
+  reply: Pick<FastifyReply, 'hijack' | 'raw'>,
+  accessLog: AccessLog | undefined,
+  faultAs: FaultAs = asItIs,
+): Promise<void> {
   reply.hijack();
   const requestId = randomUUID();
   const facts = {
@@ -129,22 +139,27 @@ export async function refuseAddress(request: IncomingMessage, reply: Pick<Fastif
     requestId,
     clientAddress: request.socket.remoteAddress,
   };
-  const fault = await Promise.resolve(accessLog?.record(facts, [])).then(
+  const refusal = await Promise.resolve(accessLog?.record(facts, [])).then(
     () => new Fault('UNSUPPORTED_REQUEST', { diagnostics: 'The address is malformed' }),
     () => new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } }), // no record, no answer
   );
+  const fault = faultAs(refusal);
   reply.raw.writeHead(fault.status, { ...fault.details.headers, 'content-type': FHIR_JSON, 'cache-control': 'no-store', 'x-request-id': requestId });
   reply.raw.end(JSON.stringify(fault.toOperationOutcome()));
 }
 
 /** The one place where a refusal becomes an OperationOutcome. */
-export function answerFault(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+export function answerFault(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log, faultAs?: FaultAs): FastifyReply {
   const fault = faultOf(error, log, { requestId: request.requestId, traceId: request.traceparent.slice(3, 35) });
-  return reply.send(answer(reply, fault));
+  return reply.send(answer(reply, fault, faultAs));
 }
 
-function answer(reply: FastifyReply, fault: Fault): string {
-  reply.code(fault.status).headers({ ...fault.details.headers, 'content-type': FHIR_JSON, 'cache-control': 'no-store' });
+type FaultAs = (fault: Fault) => Fault;
+const asItIs: FaultAs = (fault) => fault;
+
+function answer(reply: FastifyReply, refusal: Fault, faultAs: FaultAs = asItIs): string {
+  const fault = faultAs(refusal);
+  reply.code(fault.status).headers({ 'content-type': FHIR_JSON, 'cache-control': 'no-store', ...fault.details.headers });
   reply.removeHeader('content-length');
   return JSON.stringify(fault.toOperationOutcome());
 }
@@ -205,10 +220,11 @@ async function recordAccess(request: FastifyRequest, reply: FastifyReply, record
       interaction: record.interaction,
       name: record.name,
       resource: record.resource,
+      resourceId: trail?.resourceId,
       outcome: reply.statusCode < 400 ? Outcome.SUCCESS : reply.statusCode < 500 ? Outcome.MINOR_FAILURE : Outcome.SERIOUS_FAILURE,
-      outcomeDescription: reply.statusCode < 400 ? '' : `HTTP ${reply.statusCode}`,
+      outcomeDescription: reply.statusCode < 400 ? '' : `HTTP ${reply.statusCode}${trail?.reason ? ` ${trail.reason}` : ''}`,
       agent: who,
-      query: trail?.query ?? (mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049)),
+      query: trail?.query?.slice(0, 2048) ?? (mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049)),
       purpose: trail?.purpose,
       requestId: request.requestId,
       correlationId: request.headers['x-correlation-id'] as string | undefined,

@@ -49,7 +49,7 @@ export async function createService(service: ServiceDefinition, config: ServiceC
     return503OnClosing: true,
     keepAliveTimeout: 75_000,
     http: { maxHeaderSize: 32_768 },
-    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => void refuseAddress(request.raw, reply, accessLog),
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => void refuseAddress(request.raw, reply, accessLog, service.faultAs),
   });
   const module = await ServiceKitModule.of(service, config);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -61,7 +61,7 @@ export async function createService(service: ServiceDefinition, config: ServiceC
   const contexts = config.CONTEXT_JWKS ? app.get(ContextVerifier) : undefined;
   if (config instanceof StoreConfig) accessLog = app.get(AccessLog);
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
-  guardRequests(fastify, { log, contexts, accessLog });
+  guardRequests(fastify, { log, contexts, accessLog, faultAs: service.faultAs });
   parseBodies(fastify);
   fastify.route({
     method: 'GET',
@@ -72,7 +72,7 @@ export async function createService(service: ServiceDefinition, config: ServiceC
       metricsExporter.getMetricsRequestHandler(request.raw, reply.raw);
     },
   });
-  app.useGlobalFilters(new AnswerFaults(log));
+  app.useGlobalFilters(new AnswerFaults(log, service.faultAs));
   await service.configure?.(app);
   documentApi(app, service, fastify);
 
@@ -176,13 +176,16 @@ function documentApi(app: NestFastifyApplication, service: ServiceDefinition, fa
 
 @Catch()
 class AnswerFaults implements ExceptionFilter {
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly log: Log,
+    private readonly faultAs: ServiceDefinition['faultAs'],
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): Observable<never> | void {
     // Nest would hide what went wrong in an event handler; the consumer must know
     if (host.getType() === 'rpc') return throwError(() => error);
     const http = host.switchToHttp();
-    answerFault(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), this.log);
+    answerFault(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), this.log, this.faultAs);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { MigrationInterface } from 'typeorm';
+import type { Fault } from '@carespine/fhir';
 import type { ServiceConfig } from './config';
 
 /** What makes one service differ from the next. */
@@ -13,4 +14,8 @@ export interface ServiceDefinition {
   migrations?: Type<MigrationInterface>[];
   /** For what Nest has no decorator for: Fastify plugins, raw routes. Runs before the routes are made. */
   configure?: (app: NestFastifyApplication) => void | Promise<void>;
+  /** Prepared statements are planned once, whatever their values: where reads are by key alone, planning would cost more than reading. */
+  plansOnce?: boolean;
+  /** Says a refusal in the codes of the service's API, where they are not the common ones. */
+  faultAs?: (fault: Fault) => Fault;
 }

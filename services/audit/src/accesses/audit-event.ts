@@ -197,10 +197,10 @@ function entitiesOf(record: AccessRecorded): AuditEntity[] {
     what: { identifier: { system: 'https://fhir.nhs.uk/Id/transaction', value: record.requestId } },
     type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
   });
-  if (record.resourceType && record.nhsNumber && !record.query) {
+  if (record.resourceType && (record.resourceId || (record.nhsNumber && !record.query))) {
     const version = record.resourceVersion ? `/_history/${record.resourceVersion}` : '';
     entities.push({
-      what: { reference: `${record.resourceType}/${record.nhsNumber}${version}` },
+      what: { reference: `${record.resourceType}/${record.resourceId || record.nhsNumber}${version}` },
       type: { system: ENTITY_TYPE, code: '2', display: 'System Object' },
       role: { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' },
     });

@@ -44,7 +44,9 @@ export class Callers {
   async ofApi(grant: AccessGrant, headers: IncomingHttpHeaders, { product }: Route): Promise<string> {
     this.limits.take(grant.application);
     if (product && !grant.application.products.includes(product)) {
-      throw new Fault('ACCESS_DENIED', { diagnostics: `The application is not subscribed to ${product}` });
+      // the record locator names it so
+      const code = product.startsWith('nrl-') ? 'PRECONDITION_FAILED' : 'ACCESS_DENIED';
+      throw new Fault(code, { status: 403, issueCode: 'forbidden', diagnostics: `The application is not subscribed to ${product}` });
     }
     const named = grant.mode === 'user-restricted' ? headers['nhsd-session-urid'] : undefined;
     const urid = typeof named === 'string' ? named : undefined;

@@ -7,8 +7,12 @@ export interface Route {
   product?: string;
 }
 
-/** API product of each API's base path. */
-const PRODUCTS: Record<string, string> = { '/personal-demographics/': 'personal-demographics-service' };
+/** API product of each API's base path; a service may answer several. */
+const PRODUCTS: Record<string, string> = {
+  '/personal-demographics/': 'personal-demographics-service',
+  '/record-locator/producer/': 'nrl-producer-api',
+  '/record-locator/consumer/': 'nrl-consumer-api',
+};
 
 export class Routes {
   private readonly apis: Route[];
@@ -17,7 +21,12 @@ export class Routes {
 
   /** @param table JSON of path prefix → base address; `/` is the portal */
   constructor(table: string) {
-    const routes = Object.entries(JSON.parse(table) as Record<string, string>).map(([prefix, origin]) => ({ prefix, origin, product: PRODUCTS[prefix] }));
+    const routes: Route[] = Object.entries(JSON.parse(table) as Record<string, string>).flatMap(([prefix, origin]) => [
+      ...Object.entries(PRODUCTS).flatMap(([base, product]) =>
+        prefix !== '/' && base !== prefix && base.startsWith(prefix) ? [{ prefix: base, origin, product }] : [],
+      ),
+      { prefix, origin, product: PRODUCTS[prefix] },
+    ]);
     this.apis = routes.filter((route) => route.prefix !== '/');
     const pages = routes.find((route) => route.prefix === '/');
     if (!pages) throw new Error('ROUTES has no entry for /');

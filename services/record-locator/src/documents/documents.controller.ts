@@ -1,0 +1,99 @@
+import { Controller, Get, Headers, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access, AccessLog, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
+import { Interaction, Outcome } from '@carespine/contracts';
+import { Fault } from '@carespine/fhir';
+import { LOG, type Log } from '@carespine/service-kit';
+import { ActingOrganisations, ORGANISATION_HEADER } from '../pointers/acting';
+import { CONSUMER } from '../pointers/consumer.controller';
+import type { DocumentReference } from '../pointers/document-reference';
+import { MEDIA_TYPE } from '../pointers/outcomes';
+import { PointerRegister } from '../pointers/pointer-register.service';
+import { headersOf, openedElsewhere, outcomeOf } from './document-answer';
+import { DocumentRetrieval } from './document-retrieval.service';
+import { RetrievalFailure } from './retrieval-failure';
+
+const RECORD = { interaction: Interaction.OPERATION, resource: 'DocumentReference', name: 'Retrieve document' } satisfies AccessRule['record'];
+
+@Controller(`${CONSUMER}/DocumentReference`)
+export class DocumentsController {
+  constructor(
+    private readonly acting: ActingOrganisations,
+    private readonly pointers: PointerRegister,
+    private readonly documents: DocumentRetrieval,
+    private readonly accessLog: AccessLog,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  /** An operation that returns a Binary is answered with its bytes; one that leads elsewhere, with Parameters. */
+  @Get(':id/$retrieve')
+  @Access({ permission: 'pointers.retrieve', record: RECORD })
+  async retrieve(
+    @Param('id') id: string,
+    @Query() parameters: Record<string, unknown>,
+    @Headers(ORGANISATION_HEADER) organisation: string | undefined,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    trail.resourceId = id.slice(0, 64);
+    const acting = await this.acting.of(who, organisation, 'consumer');
+    const index = contentIndexOf(parameters);
+    const pointer = JSON.parse((await this.pointers.read(id, acting, trail)).record) as DocumentReference;
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    try {
+      const retrieved = await this.documents.retrieve({ userId: who.userId, organisation: acting.organisation }, pointer, index, request.requestId, gone.signal);
+      if (retrieved.kind !== 'document') return answer(reply, openedElsewhere(retrieved));
+      const { bytes } = retrieved;
+      bytes.once('error', (error) => this.brokenOff(error, request, trail, who));
+      reply.raw.once('close', () => bytes.destroy()); // also when another answer went out in its place
+      return reply.headers(headersOf(pointer.id, retrieved)).send(bytes);
+    } catch (error) {
+      if (gone.signal.aborted) {
+        trail.reason = 'the caller left';
+        throw new Fault('UNABLE_TO_CALL_SERVICE');
+      }
+      if (!(error instanceof RetrievalFailure)) throw error;
+      trail.reason = `${error.code}: ${error.reason}`;
+      return answer(reply.code(error.status).headers(error.details.headers ?? {}), outcomeOf(error));
+    }
+  }
+
+  /** The answer was under way, and its access record says that it was given. */
+  private brokenOff(error: unknown, request: FastifyRequest, trail: AccessTrail, who: Principal): void {
+    if (!(error instanceof RetrievalFailure)) return; // the caller left
+    const { requestId, traceparent } = request;
+    this.log.warn({ requestId, provider: error.provider?.odsCode, code: error.code, reason: error.reason }, 'document.broken-off');
+    this.accessLog
+      .record(
+        {
+          interaction: RECORD.interaction,
+          name: RECORD.name,
+          resource: RECORD.resource,
+          resourceId: trail.resourceId,
+          outcome: Outcome.SERIOUS_FAILURE,
+          outcomeDescription: `Broken off ${error.code}: ${error.reason}`,
+          agent: who,
+          purpose: trail.purpose,
+          requestId,
+          traceparent,
+        },
+        trail.opened,
+      )
+      .catch((failure: unknown) => this.log.error({ requestId, err: failure }, 'document.break-not-recorded'));
+  }
+}
+
+function answer(reply: FastifyReply, resource: object): FastifyReply {
+  return reply.headers({ 'content-type': MEDIA_TYPE, 'cache-control': 'no-store' }).send(JSON.stringify(resource));
+}
+
+/** @throws Fault INVALID_PARAMETER */
+function contentIndexOf({ content, ...unknown }: Record<string, unknown>): number | undefined {
+  if (Object.keys(unknown).length > 0) throw new Fault('INVALID_PARAMETER', { diagnostics: 'The only parameter of $retrieve is content' });
+  if (content === undefined) return undefined;
+  if (typeof content !== 'string' || !/^\d{1,3}$/.test(content)) throw new Fault('INVALID_PARAMETER', { diagnostics: 'content is the number of one of the contents, counted from 0', expression: 'content' });
+  return Number(content);
+}

@@ -1,0 +1,16 @@
+import type { ServiceDefinition } from '@carespine/service-kit';
+import { CreatePointers20261124130000 } from '../migrations/20261124130000-create-pointers';
+import { AppModule } from './app.module';
+import { RecordLocatorConfig } from './config';
+import { answerOtherRequests } from './pointers/other-requests';
+import { faultAs } from './pointers/outcomes';
+
+export const recordLocator: ServiceDefinition = {
+  name: 'record-locator',
+  module: AppModule,
+  config: RecordLocatorConfig,
+  migrations: [CreatePointers20261124130000],
+  configure: answerOtherRequests,
+  plansOnce: true,
+  faultAs,
+};
