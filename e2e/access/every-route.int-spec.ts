@@ -86,7 +86,15 @@ describe.each(PERMISSIONS.map((row) => [row.permission, row] as const))('%s', (p
 /** Routes that anybody may reach, signed in or not. Another one is a decision: it is made here as well. */
 const PUBLIC: Record<string, string[]> = {
   demographics: ['/personal-demographics/FHIR/R4/_ping', '/personal-demographics/FHIR/R4/_status'],
-  audit: [],
+  // hashes and signatures of the log, which hold nothing of anybody
+  audit: [
+    '/.well-known/audit-log-keys',
+    '/audit/log/checkpoint',
+    '/audit/log/keys',
+    '/audit/log/proof/consistency',
+    '/audit/log/proof/inclusion',
+    '/audit/log/tile/*',
+  ],
   portal: ['/', '/*', '/assets/:hash/*', '/sign-in-problem', '/signed-out'],
   gateway: [
     '/*', // identifies the caller; the service behind declares the permission
