@@ -86,10 +86,6 @@ describe.each(PERMISSIONS.map((row) => [row.permission, row] as const))('%s', (p
 /** Routes that anybody may reach, signed in or not. Another one is a decision: it is made here as well. */
 const PUBLIC: Record<string, string[]> = {
   demographics: ['/personal-demographics/FHIR/R4/_ping', '/personal-demographics/FHIR/R4/_status'],
-<<<<<<< HEAD
-  audit: [],
-  'record-locator': ['/record-locator/consumer/FHIR/R4/_ping', '/record-locator/consumer/FHIR/R4/_status', '/record-locator/producer/FHIR/R4/_ping', '/record-locator/producer/FHIR/R4/_status'],
-=======
   // hashes and signatures of the log, which hold nothing of anybody
   audit: [
     '/.well-known/audit-log-keys',
@@ -99,7 +95,7 @@ const PUBLIC: Record<string, string[]> = {
     '/audit/log/proof/inclusion',
     '/audit/log/tile/*',
   ],
->>>>>>> next
+  'record-locator': ['/record-locator/consumer/FHIR/R4/_ping', '/record-locator/consumer/FHIR/R4/_status', '/record-locator/producer/FHIR/R4/_ping', '/record-locator/producer/FHIR/R4/_status'],
   portal: ['/', '/*', '/assets/:hash/*', '/sign-in-problem', '/signed-out'],
   gateway: [
     '/*', // identifies the caller; the service behind declares the permission
