@@ -4,6 +4,7 @@ import { AlertsApi } from './apis/alerts-api';
 import { ApiClient } from './apis/api-client';
 import { DemographicsApi } from './apis/demographics-api';
 import { PolicyApi } from './apis/policy-api';
+import { RecordLocatorApi } from './apis/record-locator-api';
 import { ReportsApi } from './apis/reports-api';
 import { SubjectAccessApi } from './apis/subject-access-api';
 import { DeskController } from './desk/desk.controller';
@@ -15,6 +16,8 @@ import { Pages } from './pages/pages';
 import { PatientsController } from './patients/patients.controller';
 import { PolicyController } from './policy/policy.controller';
 import { ProofsController } from './proofs/proofs.controller';
+import { OpenRecordController } from './records/open-record.controller';
+import { RecordsController } from './records/records.controller';
 import { SealedReferences } from './references/sealed-references';
 import { ExportsController } from './reports/exports.controller';
 import { ReportsController } from './reports/reports.controller';
@@ -28,6 +31,8 @@ import { SubjectAccessController } from './subject-access/subject-access.control
     FindAPatientController,
     PatientsController,
     EditPatientController,
+    RecordsController,
+    OpenRecordController,
     DeskController,
     AlertsController,
     PolicyController,
@@ -39,6 +44,6 @@ import { SubjectAccessController } from './subject-access/subject-access.control
     AssetsController,
     NotFoundController,
   ],
-  providers: [Pages, SealedReferences, ApiClient, DemographicsApi, AlertsApi, PolicyApi, ReportsApi, SubjectAccessApi],
+  providers: [Pages, SealedReferences, ApiClient, DemographicsApi, RecordLocatorApi, AlertsApi, PolicyApi, ReportsApi, SubjectAccessApi],
 })
 export class AppModule {}

@@ -21,7 +21,7 @@ const NAVIGATION: Item[] = [
     href: '/find-a-patient',
     about: 'By NHS number, or by name and date of birth',
     permission: ['demographics.trace'],
-    pages: /^\/find-a-patient|^\/patients\/[^/]+($|\/edit)/,
+    pages: /^\/find-a-patient|^\/patients\/[^/]+($|\/edit|\/records)|^\/records\//,
   },
   {
     text: 'Privacy desk',
