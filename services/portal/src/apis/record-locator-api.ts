@@ -115,7 +115,7 @@ export class RecordLocatorApi {
     const opened = await this.client.open(API, url, onward, { ...actingFor(who), 'x-request-id': requestId });
     if ('outcome' in opened) return failureOf(opened, requestId);
     // the record locator's own answers name a version; a document is passed on under the pointer's type, which has none
-    if (!/^application\/fhir\+json; ?version=1\b/.test(opened.type)) return { kind: 'document', ...opened };
+    if (!/^application\/fhir\+json;\s*version="?1/.test(opened.type)) return { kind: 'document', ...opened };
     const { parameter } = JSON.parse(await textOf(opened, 65_536)) as Parameters;
     const part = (name: string) => parameter.find((one) => one.name === name);
     const target = part('url')?.valueUrl ?? '';
