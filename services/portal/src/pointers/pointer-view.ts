@@ -17,10 +17,16 @@ export const describePointer = ({ id, type, date, lastUpdated, contents }: OwnPo
   formats: contents.map(({ format, mechanism }) => [format.display ?? format.code, mechanism].filter(Boolean).join(', ')),
 });
 
+/** As the organisation itself is told. */
+const FAULT = { ours: 'The platform’s', provider: 'Your organisation’s', pointer: 'Your organisation’s: what it registered' };
+
 /** Failures by what went wrong, and the latest of them. */
 export const describeFailures = ({ days, codes, latest }: RetrievalFailures) => ({
   days,
-  codes: codes.map(({ code, count, latest: last }) => ({ ...describeFailure(code), code, count, last: when(last) })),
+  codes: codes.map(({ code, count, latest: last }) => {
+    const { whose, what } = describeFailure(code);
+    return { what, fault: FAULT[whose], code, count, last: when(last) };
+  }),
   latest: latest.map(({ pointerId, code, at }) => ({ pointerId, what: describeFailure(code).what, at: when(at) })),
 });
 
