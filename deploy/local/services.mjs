@@ -84,7 +84,7 @@ export const services = [
     offset: 1,
     main: mainOf('portal'),
     env: ({ url, secrets }) => ({
-      SERVICES: JSON.stringify({ demographics: url('demographics'), audit: url('audit') }),
+      SERVICES: JSON.stringify({ demographics: url('demographics'), audit: url('audit'), 'record-locator': url('record-locator') }),
       PORTAL_REFERENCE_KEY: secrets.portalReferenceKey,
       IDENTITY_ORIGIN: new URL(process.env.CIS2_ISSUER || url('cis2-simulator')).origin,
     }),

@@ -33,7 +33,7 @@ const SERVICES: [ServiceDefinition, Record<string, string>][] = [
   [demographics, {}],
   [audit, {}],
   [recordLocator, { POINTER_PERMISSIONS: join(ROOT, 'deploy/demo/pointer-permissions.json') }],
-  [portal, { SERVICES: JSON.stringify({ demographics: NOBODY, audit: NOBODY }), PORTAL_REFERENCE_KEY: 'A'.repeat(43) }],
+  [portal, { SERVICES: JSON.stringify({ demographics: NOBODY, audit: NOBODY, 'record-locator': NOBODY }), PORTAL_REFERENCE_KEY: 'A'.repeat(43) }],
   [
     gateway,
     {

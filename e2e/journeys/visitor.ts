@@ -129,8 +129,8 @@ export class Visitor {
     });
     page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
     page.on('console', (message) => {
-      // a refusal's status is no fault of the page
-      if (message.type() === 'error' && !/the server responded with a status of 4/.test(message.text())) faults.push(`console: ${message.text()}`);
+      // a refusal's status is no fault of the page, nor that of a document which its provider does not give
+      if (message.type() === 'error' && !/the server responded with a status of (4|50[124])/.test(message.text())) faults.push(`console: ${message.text()}`);
     });
   }
 }

@@ -40,7 +40,7 @@ describe('traces', () => {
         ...process.env,
         PORT: String(port),
         PUBLIC_URL: address,
-        SERVICES: JSON.stringify({ demographics: address, audit: address }),
+        SERVICES: JSON.stringify({ demographics: address, audit: address, 'record-locator': address }),
         PORTAL_REFERENCE_KEY: 'a'.repeat(43),
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
         OTEL_TRACES_SAMPLER_ARG: '1',

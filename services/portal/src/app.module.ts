@@ -3,7 +3,9 @@ import { AlertsController } from './alerts/alerts.controller';
 import { AlertsApi } from './apis/alerts-api';
 import { ApiClient } from './apis/api-client';
 import { DemographicsApi } from './apis/demographics-api';
+import { PointersApi } from './apis/pointers-api';
 import { PolicyApi } from './apis/policy-api';
+import { RecordLocatorApi } from './apis/record-locator-api';
 import { ReportsApi } from './apis/reports-api';
 import { SubjectAccessApi } from './apis/subject-access-api';
 import { DeskController } from './desk/desk.controller';
@@ -13,8 +15,12 @@ import { AssetsController } from './pages/assets.controller';
 import { NotFoundController } from './pages/not-found.controller';
 import { Pages } from './pages/pages';
 import { PatientsController } from './patients/patients.controller';
+import { PointerPermissionsController } from './pointer-permissions/permissions.controller';
+import { PointersController } from './pointers/pointers.controller';
 import { PolicyController } from './policy/policy.controller';
 import { ProofsController } from './proofs/proofs.controller';
+import { OpenRecordController } from './records/open-record.controller';
+import { RecordsController } from './records/records.controller';
 import { SealedReferences } from './references/sealed-references';
 import { ExportsController } from './reports/exports.controller';
 import { ReportsController } from './reports/reports.controller';
@@ -28,6 +34,10 @@ import { SubjectAccessController } from './subject-access/subject-access.control
     FindAPatientController,
     PatientsController,
     EditPatientController,
+    RecordsController,
+    OpenRecordController,
+    PointersController,
+    PointerPermissionsController,
     DeskController,
     AlertsController,
     PolicyController,
@@ -39,6 +49,6 @@ import { SubjectAccessController } from './subject-access/subject-access.control
     AssetsController,
     NotFoundController,
   ],
-  providers: [Pages, SealedReferences, ApiClient, DemographicsApi, AlertsApi, PolicyApi, ReportsApi, SubjectAccessApi],
+  providers: [Pages, SealedReferences, ApiClient, DemographicsApi, RecordLocatorApi, PointersApi, AlertsApi, PolicyApi, ReportsApi, SubjectAccessApi],
 })
 export class AppModule {}

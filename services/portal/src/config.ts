@@ -2,8 +2,8 @@ import { IsOptional, Matches } from 'class-validator';
 import { ServiceConfig } from '@carespine/service-kit';
 
 export class PortalConfig extends ServiceConfig {
-  /** Base URLs of the APIs behind the pages, as JSON: `{"demographics":"http://…","audit":"http://…"}`. */
-  @Matches(/^\{.*"demographics":\s*"https?:.*"audit":\s*"https?:.*\}$|^\{.*"audit":\s*"https?:.*"demographics":\s*"https?:.*\}$/)
+  /** Base URLs of the APIs behind the pages, as JSON: `{"demographics":"http://…","audit":"http://…","record-locator":"http://…"}`. */
+  @Matches(/^(?=.*"demographics":\s*"https?:)(?=.*"audit":\s*"https?:)(?=.*"record-locator":\s*"https?:)\{.*\}$/)
   SERVICES!: string;
 
   /** Encrypts the references in the addresses of pages: 32 bytes, base64url. The same on every replica. */
@@ -15,7 +15,7 @@ export class PortalConfig extends ServiceConfig {
   @Matches(/^https?:\/\/[^\s;,/]+$/)
   IDENTITY_ORIGIN?: string;
 
-  get services(): { demographics: string; audit: string } {
-    return JSON.parse(this.SERVICES) as { demographics: string; audit: string };
+  get services(): Record<'demographics' | 'audit' | 'record-locator', string> {
+    return JSON.parse(this.SERVICES) as Record<'demographics' | 'audit' | 'record-locator', string>;
   }
 }

@@ -53,6 +53,7 @@ const answerSession = (page: Page, answer: () => { status: number; body: object 
 
 const nurse = staff();
 const officer = privacyOfficer();
+const administrator = staff({ activityCodes: ['B0062'], jobRole: 'R8015' });
 const born = dateValues('birth', '1985-03-04');
 const month = { ...dateValues('from', '2026-11-01'), ...dateValues('to', '2026-11-24') };
 
@@ -65,6 +66,15 @@ const patient =
 const afterPost = (path: string, form: Record<string, string>, who: Principal) => async () =>
   String((await portal.post(path, form, who)).headers.location);
 const search = (form: Record<string, string>) => afterPost('/find-a-patient/basic', { ...born, ...form }, nurse);
+
+/** One of the documents in the list of records, after what `before` does. */
+const document =
+  (which: number, before?: () => void, rest = '') =>
+  async () => {
+    const { body } = await portal.get(await patient('9000000009', '/records')(), nurse);
+    before?.();
+    return String([...body.matchAll(/href="(\/records\/[^"]+)"/g)][which]?.[1]) + rest;
+  };
 
 const report = (name: string, form: Record<string, string>) => afterPost(`/reports/${name}`, { ...month, ...form }, officer);
 const anExport = async () => afterPost(`${await report('activity', {})()}/exports`, { format: 'csv' }, officer)();
@@ -140,6 +150,24 @@ const PAGES: Shown[] = [
   ['request-ready', officer, () => '/subject-access/SAR-1001'],
   ['request-step', officer, () => '/subject-access/SAR-1001/sent'],
   ['no-permission', nurse, () => '/reports'],
+  ['records', nurse, patient('9000000009', '/records')],
+  ['records-timeline', nurse, patient('9000000009', '/records?view=timeline')],
+  ['records-none', nurse, patient('9000000033', '/records')],
+  ['records-restricted', nurse, patient('9000000025', '/records')],
+  ['records-error', nurse, patient('9000000009', '/records'), { 'from-day': '31', 'from-month': '2', 'from-year': '2026' }],
+  ['record-contact', nurse, document(1)],
+  ['record-page', nurse, document(2)],
+  ['record-data', nurse, document(3)],
+  ['record-viewer', nurse, document(4)],
+  ['record-failed', nurse, document(0, () => (portal.apis.locator.failing = { code: 'PROVIDER_TIMEOUT', status: 504 }))],
+  ['record-failed-in-frame', nurse, document(2, () => (portal.apis.locator.failing = { code: 'PROXY_PROVIDER_NOT_REGISTERED', status: 501 }), '/page')],
+  ['pointers', administrator, () => '/pointers'],
+  ['pointer', nurse, async () => /href="(\/pointers\/[^"]+)"/.exec((await portal.get('/pointers', nurse)).body)?.[1] ?? ''],
+  ['pointer-permissions', administrator, () => '/pointer-permissions?done=granted'],
+  ['pointer-permission-new', administrator, () => '/pointer-permissions/new'],
+  ['pointer-permission-error', administrator, () => '/pointer-permissions/new', { application: 'a b' }],
+  ['pointer-permission-change', administrator, () => '/pointer-permissions/RZZ01/example-care-planning/producer'],
+  ['pointer-permission-withdraw', administrator, () => '/pointer-permissions/RZZ01/*/consumer/withdraw'],
   ['link-expired', nurse, () => '/patients/x'],
   ['not-found', nurse, () => '/nowhere'],
 ];
@@ -192,6 +220,7 @@ describe('WCAG 2.2 AA, 1.4.10 reflow at 320 px, 1.4.4 at 200 %', () => {
     const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
     expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
     expect(said).toEqual([]);
+    portal.apis.locator.failing = undefined;
     await page.unrouteAll({ behavior: 'ignoreErrors' });
     page.off('console', onConsole).off('pageerror', onError);
   });

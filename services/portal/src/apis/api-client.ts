@@ -28,13 +28,17 @@ export interface Answer<T> {
 export interface ApiFile {
   type: string;
   body: Readable;
+  /** Bytes, where the API says so beforehand. */
+  length?: number;
 }
 
 export interface Call {
-  method?: 'GET' | 'PATCH' | 'POST' | 'PUT';
+  method?: 'DELETE' | 'GET' | 'PATCH' | 'POST' | 'PUT';
   body?: unknown;
   contentType?: string;
   ifMatch?: string;
+  /** Besides those that every call has. */
+  headers?: Record<string, string>;
   /** Given only where a repeat by the user must be the same operation; else each call has its own. */
   requestId?: string;
   /** Until the first byte of the answer, per attempt. */
@@ -104,18 +108,29 @@ export class ApiClient implements OnModuleDestroy {
    * @throws ApiRefused on anything but 200, ApiUnavailable as {@link call}
    */
   async file(api: string, url: string, onward: Onward): Promise<ApiFile> {
+    const opened = await this.open(api, url, onward);
+    if (!('outcome' in opened)) return opened;
+    if (opened.status >= 500 || opened.status === 429) throw new ApiUnavailable(api);
+    throw new ApiRefused(api, opened.status, opened.outcome);
+  }
+
+  /**
+   * As {@link file}, for a caller that has its own answer to each refusal.
+   *
+   * @throws ApiUnavailable on no answer
+   */
+  async open(api: string, url: string, onward: Onward, more: Record<string, string> = {}): Promise<ApiFile | { status: number; outcome: unknown }> {
     const { statusCode, headers, body } = await request(url, {
       dispatcher: this.agent,
       headersTimeout: FILE_TIMEOUT_MS,
       bodyTimeout: FILE_TIMEOUT_MS,
-      headers: { ...onward, 'x-request-id': randomUUID() },
+      headers: { ...onward, 'x-request-id': randomUUID(), ...more },
     }).catch(() => {
       throw new ApiUnavailable(api);
     });
-    if (statusCode === 200) return { type: String(headers['content-type'] ?? 'application/octet-stream'), body };
-    const refusal: unknown = await body.json().catch(() => undefined);
-    if (statusCode >= 500 || statusCode === 429) throw new ApiUnavailable(api);
-    throw new ApiRefused(api, statusCode, refusal);
+    if (statusCode !== 200) return { status: statusCode, outcome: await body.json().catch(() => undefined) };
+    const length = headers['content-length'];
+    return { type: String(headers['content-type'] ?? 'application/octet-stream'), body, ...(typeof length === 'string' && { length: Number(length) }) };
   }
 
   private async attempt<T>(url: string, onward: Onward, call: Call, requestId: string): Promise<Answer<T>> {
@@ -130,11 +145,13 @@ export class ApiClient implements OnModuleDestroy {
         'x-request-id': requestId,
         ...(call.contentType && { 'content-type': call.contentType }),
         ...(call.ifMatch && { 'if-match': call.ifMatch }),
+        ...call.headers,
       },
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
     });
     const etag = headers.etag;
-    return { status: statusCode, body: (await body.json()) as T | OperationOutcome, ...(typeof etag === 'string' && { etag }) };
+    const text = await body.text(); // empty in a 204
+    return { status: statusCode, body: JSON.parse(text || 'null') as T | OperationOutcome, ...(typeof etag === 'string' && { etag }) };
   }
 }
 

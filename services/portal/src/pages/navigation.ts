@@ -4,6 +4,8 @@ import type { Permission, Principal } from '@carespine/access-control';
 export const CAN_SEE_ALERTS: readonly Permission[] = ['audit.reports', 'audit.alerts-override', 'audit.alerts-self-claimed'];
 export const CAN_REPORT: readonly Permission[] = ['audit.reports'];
 export const CAN_ANSWER: readonly Permission[] = ['audit.sar'];
+export const CAN_SET_UP: readonly Permission[] = ['admin.organisation-settings'];
+export const CAN_SEE_POINTERS: readonly Permission[] = ['pointers.produce', ...CAN_SET_UP];
 
 interface Item {
   text: string;
@@ -21,7 +23,7 @@ const NAVIGATION: Item[] = [
     href: '/find-a-patient',
     about: 'By NHS number, or by name and date of birth',
     permission: ['demographics.trace'],
-    pages: /^\/find-a-patient|^\/patients\/[^/]+($|\/edit)/,
+    pages: /^\/find-a-patient|^\/patients\/[^/]+($|\/edit|\/records)|^\/records\//,
   },
   {
     text: 'Privacy desk',
@@ -50,6 +52,20 @@ const NAVIGATION: Item[] = [
     about: 'Answer a person who asks who looked at their record',
     permission: CAN_ANSWER,
     pages: /^\/subject-access/,
+  },
+  {
+    text: 'Pointers',
+    href: '/pointers',
+    about: 'Which records of yours others can find, and what could not be opened',
+    permission: CAN_SEE_POINTERS,
+    pages: /^\/pointers/,
+  },
+  {
+    text: 'Types of record',
+    href: '/pointer-permissions',
+    about: 'What your organisation’s staff and systems may see elsewhere, and list',
+    permission: CAN_SET_UP,
+    pages: /^\/pointer-permissions/,
   },
 ];
 

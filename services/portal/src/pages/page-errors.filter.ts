@@ -11,6 +11,10 @@ const CAPABILITIES: Record<string, string> = {
   'demographics.trace': 'search for patients',
   'demographics.read': 'see patient details',
   'demographics.update': 'change patient details',
+  'pointers.search': 'see which records are held elsewhere',
+  'pointers.retrieve': 'open records that are held elsewhere',
+  'pointers.produce': 'see the pointers of your organisation',
+  'admin.organisation-settings': 'change the settings of your organisation',
   'audit.reports': 'see who looked at records',
   'audit.sar': 'answer subject access requests',
 };

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { DemographicsApi } from '../apis/demographics-api';
 import { ApiRefused, OnwardHeaders, type Onward } from '../apis/api-client';
 import { AREAS } from '../edit-patient/areas';
+import { holds } from '../pages/navigation';
 import { Pages } from '../pages/pages';
 import { sessionOf, SealedReferences } from '../references/sealed-references';
 import { describePatient } from './patient-view';
@@ -45,6 +46,7 @@ export class PatientsController {
       related: view.restricted ? [] : await this.relatedPeople(who, onward, patient.id),
       href: `/patients/${current}`,
       canEdit: !view.restricted && (who.permissions.has('demographics.update') || who.stepUp.has('demographics.update')),
+      canSeeRecords: holds(who, ['pointers.search']),
       canAudit: who.permissions.has('audit.reports') || who.stepUp.has('audit.reports'),
       saved: AREAS.find((area) => area.slug === saved)?.saved,
     });

@@ -12,6 +12,7 @@ import { PointerRegister } from '../pointers/pointer-register.service';
 import { headersOf, openedElsewhere, outcomeOf } from './document-answer';
 import { DocumentRetrieval } from './document-retrieval.service';
 import { RetrievalFailure } from './retrieval-failure';
+import { RetrievalFailures } from './retrieval-failures';
 
 const RECORD = { interaction: Interaction.OPERATION, resource: 'DocumentReference', name: 'Retrieve document' } satisfies AccessRule['record'];
 
@@ -21,6 +22,7 @@ export class DocumentsController {
     private readonly acting: ActingOrganisations,
     private readonly pointers: PointerRegister,
     private readonly documents: DocumentRetrieval,
+    private readonly failures: RetrievalFailures,
     private readonly accessLog: AccessLog,
     @Inject(LOG) private readonly log: Log,
   ) {}
@@ -47,7 +49,7 @@ export class DocumentsController {
       const retrieved = await this.documents.retrieve({ userId: who.userId, organisation: acting.organisation }, pointer, index, request.requestId, gone.signal);
       if (retrieved.kind !== 'document') return answer(reply, openedElsewhere(retrieved));
       const { bytes } = retrieved;
-      bytes.once('error', (error) => this.brokenOff(error, request, trail, who));
+      bytes.once('error', (error) => this.brokenOff(error, pointer, request, trail, who));
       reply.raw.once('close', () => bytes.destroy()); // also when another answer went out in its place
       return reply.headers(headersOf(pointer.id, retrieved)).send(bytes);
     } catch (error) {
@@ -57,13 +59,15 @@ export class DocumentsController {
       }
       if (!(error instanceof RetrievalFailure)) throw error;
       trail.reason = `${error.code}: ${error.reason}`;
+      await this.failures.note(pointer.custodian.identifier.value ?? '', pointer.id, error.code);
       return answer(reply.code(error.status).headers(error.details.headers ?? {}), outcomeOf(error));
     }
   }
 
   /** The answer was under way, and its access record says that it was given. */
-  private brokenOff(error: unknown, request: FastifyRequest, trail: AccessTrail, who: Principal): void {
+  private brokenOff(error: unknown, { id, custodian }: DocumentReference, request: FastifyRequest, trail: AccessTrail, who: Principal): void {
     if (!(error instanceof RetrievalFailure)) return; // the caller left
+    void this.failures.note(custodian.identifier.value ?? '', id, error.code);
     const { requestId, traceparent } = request;
     this.log.warn({ requestId, provider: error.provider?.odsCode, code: error.code, reason: error.reason }, 'document.broken-off');
     this.accessLog

@@ -8,13 +8,17 @@ import { DocumentFetch } from './document-fetch';
 import { DocumentRetrieval } from './document-retrieval.service';
 import { DocumentsController } from './documents.controller';
 import { NameResolution, ProviderConnections } from './provider-connections';
+import { ProvidersController } from './providers.controller';
 import { ProviderRegistry, readProviderRegistry } from './provider-registry';
+import { RetrievalFailures } from './retrieval-failures';
 
 @Module({
   imports: [PointersModule],
-  controllers: [DocumentsController],
+  controllers: [DocumentsController, ProvidersController],
+  exports: [RetrievalFailures],
   providers: [
     DocumentRetrieval,
+    RetrievalFailures,
     NameResolution,
     {
       provide: ProviderRegistry,

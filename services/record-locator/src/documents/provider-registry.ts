@@ -80,6 +80,10 @@ export class ProviderRegistry {
     this.providers = new Map(providers.map((provider) => [provider.odsCode, provider]));
   }
 
+  get all(): Provider[] {
+    return [...this.providers.values()];
+  }
+
   /** @param custodian ODS code; of a part of an organisation (`ODS.SUFFIX`), the whole answers when the part is not registered itself */
   ofCustodian(custodian: string): Provider | undefined {
     return this.providers.get(custodian) ?? this.providers.get(custodian.split('.')[0] ?? '');

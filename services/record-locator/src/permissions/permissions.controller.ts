@@ -4,6 +4,7 @@ import { Interaction } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
 import { MalformedBody } from '@carespine/service-kit';
 import { RecordLocatorConfig } from '../config';
+import { POINTER_TYPES, type PointerType } from '../validation/code-tables';
 import { grantedBy, permissionsOf, SIDES, type Permission, type Side } from './permission';
 import { Permissions } from './permissions.service';
 
@@ -29,10 +30,12 @@ export class PermissionsController {
     private readonly config: RecordLocatorConfig,
   ) {}
 
+  /** With every type that can be granted, and whether the caller's organisation sets the permissions of others. */
   @Get()
   @Access(rule('List pointer permissions', Interaction.SEARCH_TYPE))
-  async list(@Caller() who: Principal): Promise<{ permissions: Permission[] }> {
-    return { permissions: await this.permissions.list(this.isOperator(who) ? undefined : who.organisation.odsCode) };
+  async list(@Caller() who: Principal): Promise<{ permissions: Permission[]; types: PointerType[]; setsAll: boolean }> {
+    const setsAll = this.isOperator(who);
+    return { permissions: await this.permissions.list(setsAll ? undefined : who.organisation.odsCode), types: [...POINTER_TYPES.values()], setsAll };
   }
 
   @Put(':organisation/:application/:side')

@@ -76,7 +76,7 @@ export function parseSearch(
     types,
     isCount: summary === 'count',
     ...(pageSize !== undefined && { pageSize: Number(pageSize) }),
-    ...(token !== undefined && { after: placeOf(token) }),
+    ...(token !== undefined && { after: placeOf(token, 'next-page-token') }),
     applied: ['subject:identifier', 'custodian:identifier', 'type', 'category', '_count']
       .flatMap((name) => (given.has(name) ? [`${name}=${given.get(name)}`] : []))
       .join('&'),
@@ -85,10 +85,11 @@ export function parseSearch(
 
 export const tokenOfPlace = ({ date, id }: PlaceInOrder): string => Buffer.from(`${date} ${id}`).toString('base64url');
 
-function placeOf(token: string): PlaceInOrder {
+/** @throws Fault INVALID_PARAMETER that names the parameter */
+export function placeOf(token: string, name: string): PlaceInOrder {
   const [date = '', id = ''] = Buffer.from(token.slice(0, 200), 'base64url').toString().split(' ');
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(date) || Number.isNaN(Date.parse(date)) || !isPointerId(id))
-    throw invalid('next-page-token', 'is not a token of this service');
+    throw invalid(name, 'is not a token of this service');
   return { date, id };
 }
 
