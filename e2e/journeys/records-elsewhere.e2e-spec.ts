@@ -74,6 +74,24 @@ describe('records that other organisations hold', () => {
     expect(await clinician.text()).toContain('resourceType Composition');
   });
 
+  it('the provider’s viewer and its contact page open in a tab of their own that learns nothing of ours', async () => {
+    const clinician = await Visitor.signIn('Dr Ngozi Okafor', { ignoreHTTPSErrors: true });
+    await clinician.sees('What do you want to do?');
+    await recordsOf(clinician, '9000000009'); // of the demo: has pointers of every mechanism
+    const list = clinician.page.url();
+    const opens = async (record: RegExp, heading: string, press: 'button' | 'link', name: RegExp, shown: string): Promise<unknown> => {
+      await clinician.page.goto(list);
+      await clinician.page.getByRole('link', { name: record }).click();
+      await clinician.sees(heading);
+      const [tab] = await Promise.all([clinician.page.waitForEvent('popup'), clinician.page.getByRole(press, { name }).click()]);
+      await tab.getByText(shown).waitFor();
+      return tab.evaluate('[document.referrer, window.opener]');
+    };
+    const nothing = ['', null];
+    expect(await opens(/^Open ?: Clinical summary/, 'Clinical summary', 'button', /^Open the viewer/, 'The record opens here')).toEqual(nothing);
+    expect(await opens(/^Who to contact ?:/, PLAN, 'link', /^Who to contact at/, 'Telephone 01632')).toEqual(nothing);
+  });
+
   it('a provider that fails is named, with whom to ask and the request; its own page counts it', async () => {
     const clinician = await signedIn('Dr Ngozi Okafor');
     await recordsOf(clinician, patient.id);
