@@ -111,6 +111,9 @@ export async function fillAccesses(db, leaves) {
     await db.query('SELECT FROM log_tail FOR UPDATE');
     await pipeline(Readable.from(rowsFrom(from, to)), db.query(copyFrom(`COPY access_events (${COLUMNS.join(', ')}) FROM STDIN (FORMAT binary)`)));
     await db.query('UPDATE log_tail SET next_index = $1', [to]);
+    // rules and rollups have long judged and counted what is old
+    await db.query('UPDATE alert_cursor SET leaf_index = $1', [to - 1]);
+    await db.query('UPDATE activity_cursor SET next_leaf = $1', [to]);
     // the ends of the chains once at the end: nobody asks for them before
     if (to === leaves) await keepChains(db, chains, moved);
     await db.query('COMMIT');

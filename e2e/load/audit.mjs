@@ -94,10 +94,9 @@ export async function loadAudit({ leaves, events, port, verify }) {
 
 /** Accesses a second, from their coming into the event log until a checkpoint covers the last of them. */
 async function throughput({ db, url, events }) {
-  const { PostgresEventLog, newEvent } = require('@carespine/events');
+  const { newEvent, openEventLog } = require('@carespine/events');
   const { AccessRecordedSchema, create, timestampFromMs, toBinary } = require('@carespine/contracts');
-  const pool = new pg.Pool({ connectionString: url('event_log'), max: 2 });
-  const log = new PostgresEventLog(pool, url('event_log'));
+  const log = openEventLog({ EVENT_LOG_URL: url('event_log') }, { service: 'load' });
   const payload = () =>
     toBinary(AccessRecordedSchema, create(AccessRecordedSchema, {
       ...{ recorded: timestampFromMs(Date.now()), service: 'demographics', interaction: 1, outcome: 1, interactionName: 'Retrieve patient' },
