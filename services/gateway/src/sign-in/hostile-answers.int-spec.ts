@@ -6,7 +6,8 @@ import { startService, type RunningService } from '@carespine/test-kit';
 import { Clock } from '../sessions/clock';
 import { Browser, type Answer } from './fixtures/browser';
 import { aRole, aUserinfo, FakeProvider, type Bend } from './fixtures/fake-provider';
-import { recordsOf, settings, signInService } from './fixtures/sign-in-service';
+import { recordsOf } from '../oauth2/fixtures/running';
+import { settings, signInService } from './fixtures/sign-in-service';
 
 jest.setTimeout(30_000);
 

@@ -5,7 +5,8 @@ import { Clock } from '../sessions/clock';
 import { Sessions } from '../sessions/sessions';
 import { Browser, type Answer } from './fixtures/browser';
 import { aRole, aUserinfo, CLIENT_ID, FakeProvider, USER_ID } from './fixtures/fake-provider';
-import { recordsOf, settings, signInService } from './fixtures/sign-in-service';
+import { recordsOf } from '../oauth2/fixtures/running';
+import { settings, signInService } from './fixtures/sign-in-service';
 
 jest.setTimeout(30_000);
 
