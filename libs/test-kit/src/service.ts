@@ -43,6 +43,7 @@ export async function startService(service: ServiceDefinition, env: Record<strin
     databaseUrl: database.url,
     eventLogUrl,
     async stop() {
+      app.getHttpServer().closeAllConnections(); // an answer that a test did not read to its end would be waited for
       await closeService(app);
       await database.drop();
       await eventLog?.drop();
