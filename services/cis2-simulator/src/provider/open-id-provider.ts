@@ -9,7 +9,6 @@ import type { People } from '../people/people';
 import { sendLogoutTokens } from '../sessions/logout-tokens';
 import { CLAIMS, idTokenClaims, userInfoClaims, type Authorisation } from './claims';
 import { readClients } from './clients';
-import { loadOidcProvider } from './library';
 import type { MemoryStore } from './memory-store';
 import { prompts, SELECT_ROLE, type RoleChoice } from './prompts';
 
@@ -22,7 +21,7 @@ const TWELVE_HOURS = 12 * 60 * 60;
  * @throws Error when a client's registration is faulty
  */
 export async function createOpenIdProvider(config: SimulatorConfig, people: People, pages: Pages, store: MemoryStore): Promise<Provider> {
-  const library = await loadOidcProvider();
+  const library = await import('oidc-provider');
   const clients = readClients(config.CLIENTS);
   const signingKey = await signingKeyOf(config);
   const authorisations = store.adapter('Authorisation');

@@ -1,7 +1,6 @@
 import type { interactionPolicy, KoaContextWithOIDC } from 'oidc-provider';
 import { authenticatorsFor } from '../authenticators/authenticators';
 import type { People } from '../people/people';
-import type { OidcProviderLibrary } from './library';
 
 /** What the role page answers: the role that the user picked, or null for "decide later". */
 export interface RoleChoice {
@@ -14,7 +13,7 @@ export const SELECT_ROLE = 'select_role';
  * When CIS2 asks the user something: to sign in, then to pick a role. It never asks for consent.
  * Refuses authorisation requests without `state` or `nonce`, and `acr_values` that CIS2 does not have.
  */
-export function prompts(library: OidcProviderLibrary, people: People): interactionPolicy.Prompt[] {
+export function prompts(library: typeof import('oidc-provider'), people: People): interactionPolicy.Prompt[] {
   const { errors } = library;
   const { base, Check, Prompt } = library.interactionPolicy;
   const policy = base();
