@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Event } from './event';
+import { inTransaction } from './in-transaction';
 import type { Outbox } from './outbox';
 
 /** What a consumer needs of the database that its effects are written to. */
@@ -20,21 +21,8 @@ export class PostgresEffectStore implements EffectStore<PoolClient> {
     private readonly outbox: Outbox,
   ) {}
 
-  async transaction<T>(work: (tx: PoolClient) => Promise<T>): Promise<T> {
-    const tx = await this.pool.connect();
-    try {
-      await tx.query('BEGIN');
-      const result = await work(tx);
-      await tx.query('COMMIT');
-      tx.release();
-      return result;
-    } catch (error) {
-      await tx.query('ROLLBACK').then(
-        () => tx.release(),
-        (broken: Error) => tx.release(broken),
-      );
-      throw error;
-    }
+  transaction<T>(work: (tx: PoolClient) => Promise<T>): Promise<T> {
+    return inTransaction(this.pool, work);
   }
 
   async isUp(): Promise<boolean> {

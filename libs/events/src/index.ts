@@ -5,6 +5,7 @@ export { PostgresEffectStore } from './effect-store';
 export { newEvent, PatientKey, type Event, type NewEvent, type ReceivedEvent } from './event';
 export type { EventLog } from './event-log';
 export { Gathering } from './gathering';
+export { inTransaction } from './in-transaction';
 export { INBOX_HORIZON_DAYS, pruneInbox } from './inbox-pruning';
 export { openEventLog, prepareEventLog, type EventLogConfig } from './open-event-log';
 export { Outbox, type Transaction } from './outbox';

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { AccessRecordedSchema, fromBinary } from '@carespine/contracts';
+import { inTransaction } from '@carespine/events';
 import { Database, isPassing, LOG, meter, type Log } from '@carespine/service-kit';
 import { OrganisationPolicies, type KeptPolicy } from '../organisation-policy/organisation-policies.service';
 import { StaffRegister } from '../staff/staff-register.service';
@@ -78,8 +79,8 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
   /** What time alone brings about. */
   private async keepHouse(): Promise<void> {
     try {
-      await this.inTransaction(async (tx) => raise(await missedContacts(tx), tx));
-      await this.inTransaction(escalateOverdue);
+      await inTransaction(this.database.pool, async (tx) => raise(await missedContacts(tx), tx));
+      await inTransaction(this.database.pool, escalateOverdue);
     } catch (error) {
       this.complain(error);
     }
@@ -99,7 +100,7 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** @param failures of a batch of one: at the fourth it is passed over, so that one record cannot silence all rules */
   private judgeNext(failures: number): Promise<number> {
-    return this.inTransaction(async (tx) => {
+    return inTransaction(this.database.pool, async (tx) => {
       const cursor = await tx.query<{ leaf_index: string }>({ name: 'alert-cursor', text: 'SELECT leaf_index FROM alert_cursor FOR UPDATE' });
       const after = cursor.rows[0]?.leaf_index ?? '-1';
       if (after !== this.at) {
@@ -135,23 +136,6 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
     await awaitContacts(acts, policies, tx);
     const made = await raise(raisings, tx);
     if (made > 0) raised.add(made);
-  }
-
-  private async inTransaction<T>(work: (tx: PoolClient) => Promise<T>): Promise<T> {
-    const tx = await this.database.pool.connect();
-    try {
-      await tx.query('BEGIN');
-      const result = await work(tx);
-      await tx.query('COMMIT');
-      tx.release();
-      return result;
-    } catch (error) {
-      await tx.query('ROLLBACK').then(
-        () => tx.release(),
-        (broken: Error) => tx.release(broken),
-      );
-      throw error;
-    }
   }
 
   private async pause(ms: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { PoolClient } from 'pg';
+import { inTransaction } from '@carespine/events';
 import { Database, LOG, type Log } from '@carespine/service-kit';
 import { BackgroundLoop } from '../background-loop';
 import { londonDay } from '../london';
@@ -19,7 +20,7 @@ export class ActivityCounter implements OnApplicationBootstrap, OnModuleDestroy 
     private readonly database: Database,
     @Inject(LOG) log: Log,
   ) {
-    this.loop = new BackgroundLoop('activity-counter', EVERY_MS, async () => (await this.countNext()) === BATCH, log);
+    this.loop = new BackgroundLoop('activity-counter', EVERY_MS, async () => (await inTransaction(this.database.pool, (tx) => this.countNext(tx))) === BATCH, log);
   }
 
   onApplicationBootstrap(): void {
@@ -31,23 +32,7 @@ export class ActivityCounter implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   /** @returns how many leaves were passed */
-  private async countNext(): Promise<number> {
-    const tx = await this.database.pool.connect();
-    let broken: Error | undefined;
-    try {
-      await tx.query('BEGIN');
-      const passed = await this.countWithin(tx);
-      await tx.query('COMMIT');
-      return passed;
-    } catch (error) {
-      await tx.query('ROLLBACK').catch((lost: Error) => (broken = lost));
-      throw error;
-    } finally {
-      tx.release(broken);
-    }
-  }
-
-  private async countWithin(tx: PoolClient): Promise<number> {
+  private async countNext(tx: PoolClient): Promise<number> {
     const { rows } = await tx.query<{ next_leaf: string; tail: string; pruned_on: string }>({
       name: 'activity-cursor',
       text: `SELECT next_leaf, (SELECT next_index FROM log_tail) AS tail, pruned_on::text FROM activity_cursor FOR UPDATE SKIP LOCKED`,

@@ -1,6 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Database, LOG, meter, type Log } from '@carespine/service-kit';
+import { BackgroundLoop } from '../background-loop';
 import { AuditConfig } from '../config';
 import { Integrator } from './integrator';
 import { Witnesses } from './witnesses';
@@ -11,18 +11,19 @@ const checkpoints = meter.createCounter('log_checkpoints_total', { description: 
 /** Once an interval makes what was placed provable, and has witnesses cosign it. */
 @Injectable()
 export class Publishing implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly stop = new AbortController();
-  private running?: Promise<void>;
+  private readonly loop: BackgroundLoop;
   private asking = Promise.resolve();
   private wasFrozen = false;
 
   constructor(
     private readonly integrator: Integrator,
     private readonly witnesses: Witnesses,
-    private readonly config: AuditConfig,
+    config: AuditConfig,
     private readonly database: Database,
     @Inject(LOG) private readonly log: Log,
-  ) {}
+  ) {
+    this.loop = new BackgroundLoop('log', config.LOG_INTERVAL_MS, () => this.once(), log);
+  }
 
   onApplicationBootstrap(): void {
     const frozen = meter.createObservableGauge('log_frozen', { description: '1 while nothing is published because the log contradicts itself' });
@@ -41,22 +42,12 @@ export class Publishing implements OnApplicationBootstrap, OnModuleDestroy {
       },
       [frozen, behind],
     );
-    this.running = this.run();
+    this.loop.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stop.abort();
-    await this.running;
+    await this.loop.stop();
     await this.asking;
-  }
-
-  private async run(): Promise<void> {
-    while (!this.stop.signal.aborted) {
-      const startedAt = performance.now();
-      const more = await this.once();
-      const restMs = more ? 0 : Math.max(10, this.config.LOG_INTERVAL_MS - (performance.now() - startedAt));
-      await setTimeout(restMs, undefined, { signal: this.stop.signal }).catch(() => undefined);
-    }
   }
 
   /** @returns whether there is more to do at once */

@@ -1,0 +1,19 @@
+import type { Pool, PoolClient } from 'pg';
+
+/** What the work writes commits when it resolves, and is undone when it rejects; a connection that broke is not used again. */
+export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
+  const tx = await pool.connect();
+  try {
+    await tx.query('BEGIN');
+    const result = await work(tx);
+    await tx.query('COMMIT');
+    tx.release();
+    return result;
+  } catch (error) {
+    await tx.query('ROLLBACK').then(
+      () => tx.release(),
+      (broken: Error) => tx.release(broken),
+    );
+    throw error;
+  }
+}
