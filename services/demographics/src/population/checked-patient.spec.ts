@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Patient } from '@carespine/fhir';
-import { checkedPatient, Refusal } from './checked-patient';
+import { Refusal } from '@carespine/line-import';
+import { checkedPatient } from './checked-patient';
 
 const TODAY = '2026-11-24';
 const aPatient = (rest: object = {}) => ({
@@ -123,7 +124,7 @@ describe('an import refuses', () => {
     fc.assert(
       fc.property(fc.constantFrom(...elements), hostile, (element, value) => {
         const refusal = refusalOf(JSON.parse(JSON.stringify(aPatient({ [element]: value }))));
-        expect(refusal?.reason ?? '').not.toContain('Zoë');
+        expect(refusal?.message ?? '').not.toContain('Zoë');
       }),
       { numRuns: 2000 },
     );

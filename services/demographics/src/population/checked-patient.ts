@@ -1,17 +1,7 @@
 import { EXTENSION_URLS, isCalendarDate, isNhsNumber, type Address, type ContactPoint, type HumanName, type Patient, type Period } from '@carespine/fhir';
+import { Refusal } from '@carespine/line-import';
 import { createHash } from 'node:crypto';
 import { supersededBy } from '../patients/patient-row';
-
-/** Why a line is not taken. The reason names elements and rules, never what stands in them. */
-export class Refusal extends Error {
-  constructor(
-    /** FHIRPath of the element at fault, e.g. `Patient.name[0].family`; undefined where it is the line as a whole. */
-    readonly expression: string | undefined,
-    readonly reason: string,
-  ) {
-    super(reason);
-  }
-}
 
 /**
  * Reads a Patient as another demographics service exports it: its own NHS number and version, all its names, addresses and

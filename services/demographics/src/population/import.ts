@@ -1,14 +1,12 @@
-import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { open, realpath, rm, type FileHandle } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import type { Patient } from '@carespine/fhir';
+import { fingerprintOf, importAlone, importLines, jsonOf, Refusal, type Line, type Progress, type Refusals } from '@carespine/line-import';
 import type { Pool, PoolClient } from 'pg';
 import { nameRowsOf, rowOf, type NameRow, type PatientRow } from '../patients/patient-row';
 import { isNotable } from './batch';
-import { checkedPatient, Refusal } from './checked-patient';
+import { checkedPatient } from './checked-patient';
 import { CopyLines } from './copy-text';
 import { copyBatch, type Publish } from './load';
-import { linesOf, LONGEST_LINE, type Line } from './lines';
 
 export interface ImportSummary {
   /** Lines read so far, by this call and by those before it that were interrupted. */
@@ -42,17 +40,7 @@ const BATCH_SIZE = 1000;
  * `<file>.refused.ndjson`. Each batch is one transaction that remembers how far it got: a repeated call goes on from there.
  */
 export async function importPatients(pool: Pool, options: Import): Promise<ImportSummary> {
-  const client = await pool.connect();
-  // whoever uses the connection learns of its end from the query in hand
-  client.on('error', () => undefined);
-  try {
-    const { rows } = await client.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(hashtext('patients import')) AS locked`);
-    if (!rows[0]?.locked) throw new Error('Another import is under way: wait for it to end.');
-    return await new PatientImport(client, options).run();
-  } finally {
-    // the lock, and a transaction that failed half-way, end with the connection
-    client.release(true);
-  }
+  return importAlone(pool, 'patients', (client) => new PatientImport(client, options).run());
 }
 
 interface Candidate {
@@ -63,14 +51,12 @@ interface Candidate {
 
 /** Lines that were read and checked, and wait for the database. */
 interface Checked {
-  last: Line;
   candidates: Map<string, Candidate>;
   refused: [Line, Refusal][];
 }
 
 class PatientImport {
   private id = '';
-  private refusedBytes = 0;
   private readonly summary: ImportSummary = { lines: 0, loaded: 0, replaced: 0, alreadyLoaded: 0, refused: 0 };
 
   constructor(
@@ -80,34 +66,14 @@ class PatientImport {
 
   async run(): Promise<ImportSummary> {
     const { file } = this.options;
-    const offset = await this.begin();
-    const refusals = await open(`${file}.refused.ndjson`, this.refusedBytes > 0 ? 'r+' : 'w', 0o600);
-    try {
-      // what an interrupted call wrote beyond its last transaction is written again
-      await refusals.truncate(this.refusedBytes);
-      // the database takes in one batch while the next is checked
-      let storing = Promise.resolve();
-      const take = async (batch: Line[]) => {
-        const checked = this.check(batch);
-        await storing;
-        storing = this.store(checked, refusals);
-        storing.catch(() => undefined); // whoever awaits it next is told
-      };
-      let batch: Line[] = [];
-      for await (const lines of linesOf(file, offset, this.summary.lines)) {
-        for (const line of lines) {
-          batch.push(line);
-          if (batch.length < BATCH_SIZE) continue;
-          await take(batch);
-          batch = [];
-        }
-      }
-      if (batch.length > 0) await take(batch);
-      await storing;
-    } finally {
-      await refusals.close();
-    }
-    if (this.refusedBytes === 0) await rm(`${file}.refused.ndjson`, { force: true });
+    await importLines({
+      file,
+      errors: `${file}.refused.ndjson`,
+      from: await this.begin(),
+      batchSize: BATCH_SIZE,
+      check: (lines) => this.check(lines),
+      store: (checked, last, refusals) => this.store(checked, last, refusals),
+    });
     await this.client.query('UPDATE imports SET finished_at = now() WHERE id = $1', [this.id]);
     await this.client.query('DELETE FROM import_numbers WHERE import_id = $1', [this.id]);
     if (this.summary.loaded + this.summary.replaced > 0) await this.client.query('ANALYZE patients, patient_names');
@@ -115,20 +81,19 @@ class PatientImport {
   }
 
   /** Finds how far an interrupted import of the same file got, or begins a new one. */
-  private async begin(): Promise<number> {
+  private async begin(): Promise<Progress> {
     const file = await realpath(this.options.file);
     const fingerprint = await fingerprintOf(file);
     const { rows } = await this.client.query<Record<string, string>>('SELECT * FROM imports WHERE file = $1 AND finished_at IS NULL', [file]);
     const [unfinished] = rows;
     if (unfinished?.fingerprint === fingerprint) {
       this.id = unfinished.id!;
-      this.refusedBytes = Number(unfinished.refused_bytes);
       this.summary.lines = Number(unfinished.line);
       this.summary.loaded = Number(unfinished.loaded);
       this.summary.replaced = Number(unfinished.replaced);
       this.summary.alreadyLoaded = Number(unfinished.already_loaded);
       this.summary.refused = Number(unfinished.refused);
-      return Number(unfinished.byte_offset);
+      return { byteOffset: Number(unfinished.byte_offset), line: this.summary.lines, refusedBytes: Number(unfinished.refused_bytes) };
     }
     if (unfinished) {
       await this.client.query('UPDATE imports SET finished_at = now() WHERE id = $1', [unfinished.id]);
@@ -136,16 +101,17 @@ class PatientImport {
     }
     const begun = await this.client.query<{ id: string }>('INSERT INTO imports (file, fingerprint) VALUES ($1, $2) RETURNING id', [file, fingerprint]);
     this.id = begun.rows[0]!.id;
-    return 0;
+    return { byteOffset: 0, line: 0, refusedBytes: 0 };
   }
 
-  private check(lines: Line[]): Checked {
+  private check(lines: readonly Line[]): Checked {
     const refused: [Line, Refusal][] = [];
     const candidates = new Map<string, Candidate>();
     for (const line of lines) {
       try {
-        const patient = readLine(line, this.options.today);
-        if (!patient) continue;
+        const read = jsonOf(line);
+        if (!read) continue;
+        const patient = checkedPatient(read.value, this.options.today);
         const earlier = candidates.get(patient.id);
         if (earlier) throw new Refusal('Patient.id', `stands on line ${earlier.line.number} already`);
         candidates.set(patient.id, { line, patient, row: rowOf(patient, this.options.today) });
@@ -154,18 +120,20 @@ class PatientImport {
         refused.push([line, error]);
       }
     }
-    return { last: lines.at(-1)!, candidates, refused };
+    return { candidates, refused };
   }
 
-  private async store({ last, candidates, refused }: Checked, refusals: FileHandle): Promise<void> {
+  private async store({ candidates, refused }: Checked, last: Line, refusals: Refusals): Promise<void> {
     await this.client.query('BEGIN');
     await this.write(candidates, (line, refusal) => refused.push([line, refusal]));
-    await this.note(refused, refusals);
+    await refusals.add(refused);
+    for (const [{ number }, { expression, message }] of refused) this.options.onRefused?.(number, expression ? `${expression} ${message}` : message);
+    this.summary.refused += refused.length;
     this.summary.lines = last.number;
     const { loaded, replaced, alreadyLoaded, refused: refusedLines } = this.summary;
     await this.client.query(
       `UPDATE imports SET byte_offset = $2, line = $3, loaded = $4, replaced = $5, already_loaded = $6, refused = $7, refused_bytes = $8 WHERE id = $1`,
-      [this.id, last.end, last.number, loaded, replaced, alreadyLoaded, refusedLines, this.refusedBytes],
+      [this.id, last.end, last.number, loaded, replaced, alreadyLoaded, refusedLines, refusals.bytes],
     );
     await this.client.query('COMMIT');
     this.options.report?.({ ...this.summary });
@@ -267,47 +235,5 @@ class PatientImport {
     );
     for (const row of rows) names.set(row.nhs_number, [...(names.get(row.nhs_number) ?? []), row]);
     return names;
-  }
-
-  private async note(refused: [Line, Refusal][], refusals: FileHandle): Promise<void> {
-    if (refused.length === 0) return;
-    refused.sort(([one], [other]) => one.number - other.number);
-    let notes = '';
-    for (const [{ number, bytes }, { expression, reason }] of refused) {
-      this.options.onRefused?.(number, expression ? `${expression} ${reason}` : reason);
-      notes += `${JSON.stringify({ line: number, reason, expression, content: bytes?.toString('utf8') })}\n`;
-    }
-    const { bytesWritten } = await refusals.write(Buffer.from(notes), 0, undefined, this.refusedBytes);
-    this.refusedBytes += bytesWritten;
-    this.summary.refused += refused.length;
-  }
-}
-
-const BYTE_ORDER_MARK = /^\uFEFF/;
-
-/** Undefined for a blank line. */
-function readLine({ number, bytes }: Line, today: string): Patient | undefined {
-  if (!bytes) throw new Refusal(undefined, `is longer than ${LONGEST_LINE / 1024} KiB`);
-  if (!isUtf8(bytes)) throw new Refusal(undefined, 'is not UTF-8');
-  const text = number === 1 ? bytes.toString('utf8').replace(BYTE_ORDER_MARK, '') : bytes.toString('utf8');
-  if (text.trim() === '') return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Refusal(undefined, 'is not JSON');
-  }
-  return checkedPatient(value, today);
-}
-
-/** Tells a file from another of the same name: its size and how it begins. */
-async function fingerprintOf(file: string): Promise<string> {
-  const handle = await open(file);
-  try {
-    const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(1 << 20), 0, 1 << 20, 0);
-    return `${size}-${createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex')}`;
-  } finally {
-    await handle.close();
   }
 }

@@ -1,11 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { Fault } from '@carespine/fhir';
+import { jsonOf, Refusal, type Line } from '@carespine/line-import';
 import type { Grant } from '../permissions/permission';
 import type { DocumentReference } from '../pointers/document-reference';
 import { rowOf, type PointerRow } from '../pointers/pointer-row';
 import { checkedPointer } from '../validation/checked-pointer';
-import { LONGEST_LINE, type Line } from './lines';
 
 /** A line that may be loaded. */
 export interface Candidate {
@@ -16,25 +15,13 @@ export interface Candidate {
   supersedes: boolean;
 }
 
-/** Why a line is not loaded. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-
-  constructor(
-    reason: string,
-    readonly expression?: string,
-  ) {
-    super(reason);
-  }
-}
-
 /** Each fault of a line in one sentence. */
 export const refusalOf = (fault: Fault): Refusal =>
   new Refusal(
+    fault.details.expression,
     [fault, ...(fault.details.further ?? [])]
       .map(({ details, message }) => (details.expression ? `${details.expression}: ${message}` : message))
       .join('; '),
-    fault.details.expression,
   );
 
 /**
@@ -44,32 +31,20 @@ export const refusalOf = (fault: Fault): Refusal =>
  * @throws Refusal
  */
 export function candidateOf(line: Line, organisation: string, grant: Grant, now: string): Candidate | undefined {
-  const text = textOf(line);
-  if (text.trim() === '') return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Refusal('is not JSON');
-  }
+  const read = jsonOf(line);
+  if (!read) return undefined;
+  const { text, value } = read;
   const hasId = typeof value === 'object' && value !== null && 'id' in value;
   try {
     const checked = checkedPointer(value, organisation, hasId);
     const pointer = hasId ? checked : { ...checked, id: idOf(text, organisation) };
     const isDateKept = pointer.date !== undefined && grant.controls.has('allow_override_creation_datetime');
     const row = rowOf(pointer, pointer.id, now, isDateKept ? pointer.date : undefined);
-    if (!grant.types.has(row.type)) throw new Refusal('is of a type that the organisation may not produce', 'type.coding[0].code');
+    if (!grant.types.has(row.type)) throw new Refusal('type.coding[0].code', 'is of a type that the organisation may not produce');
     return { line, pointer, row, supersedes: pointer.relatesTo?.some(({ code }) => code === 'replaces') ?? false };
   } catch (error) {
     throw error instanceof Fault ? refusalOf(error) : error;
   }
-}
-
-function textOf({ number, bytes }: Line): string {
-  if (!bytes) throw new Refusal(`is longer than ${LONGEST_LINE / 1024} KiB`);
-  if (!isUtf8(bytes)) throw new Refusal('is not UTF-8');
-  const text = bytes.toString('utf8');
-  return number === 1 ? text.replace(/^\uFEFF/, '') : text;
 }
 
 /** An id made of the content, so that a file that is read again makes no second pointer. */

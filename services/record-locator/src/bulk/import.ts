@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto';
-import { open, realpath, rm, type FileHandle } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { Fault } from '@carespine/fhir';
+import { fingerprintOf, importAlone, importLines, Refusal, type Line, type Progress, type Refusals } from '@carespine/line-import';
 import type { Grant } from '../permissions/permission';
 import type { Acting } from '../pointers/acting';
 import type { DocumentReference } from '../pointers/document-reference';
 import type { PointerRegister } from '../pointers/pointer-register.service';
 import type { PointerRow } from '../pointers/pointer-row';
-import { candidateOf, Refusal, refusalOf, type Candidate } from './candidate';
-import { linesOf, type Line } from './lines';
+import { candidateOf, refusalOf, type Candidate } from './candidate';
 
 export interface ImportSummary {
   /** Lines read so far, by this call and by those before it that were interrupted. */
@@ -44,17 +43,7 @@ const BATCH_SIZE = 2000;
  * remembers how far it got: a repeated call goes on from there.
  */
 export async function importPointers(pool: Pool, options: Import): Promise<ImportSummary> {
-  const client = await pool.connect();
-  // whoever uses the connection learns of its end from the query in hand
-  client.on('error', () => undefined);
-  try {
-    const { rows } = await client.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(hashtext('pointers import')) AS locked`);
-    if (!rows[0]?.locked) throw new Error('Another import is under way: wait for it to end.');
-    return await new PointerImport(client, options).run();
-  } finally {
-    // the lock, and a transaction that failed half-way, end with the connection
-    client.release(true);
-  }
+  return importAlone(pool, 'pointers', (client) => new PointerImport(client, options).run());
 }
 
 /** Lines that were read and checked, and wait for the database. */
@@ -65,7 +54,6 @@ interface Checked {
 
 class PointerImport {
   private id = '';
-  private refusedBytes = 0;
   private readonly summary: ImportSummary = { lines: 0, loaded: 0, alreadyLoaded: 0, refused: 0 };
   private readonly grant: Grant;
   private readonly organisation: string;
@@ -79,36 +67,21 @@ class PointerImport {
 
   async run(): Promise<ImportSummary> {
     const { file, errors } = this.options;
-    const offset = await this.begin();
-    const refusals = await open(errors, this.refusedBytes > 0 ? 'r+' : 'w', 0o600);
-    try {
-      // what an interrupted call wrote beyond its last transaction is written again
-      await refusals.truncate(this.refusedBytes);
-      // the database takes in one batch while the next is checked
-      let storing: Promise<void> = Promise.resolve();
-      let batch: Line[] = [];
-      const store = async (): Promise<void> => {
-        const checked = this.check(batch);
-        const last = batch.at(-1);
-        batch = [];
-        await storing;
-        if (last) storing = this.store(last, checked, refusals);
-        storing.catch(() => undefined); // whoever awaits it next is told
-      };
-      for await (const line of linesOf(file, offset, this.summary.lines)) if (batch.push(line) === BATCH_SIZE) await store();
-      await store();
-      await storing;
-    } finally {
-      await refusals.close();
-    }
-    if (this.refusedBytes === 0) await rm(errors, { force: true });
+    await importLines({
+      file,
+      errors,
+      from: await this.begin(),
+      batchSize: BATCH_SIZE,
+      check: (lines) => this.check(lines),
+      store: (checked, last, refusals) => this.store(checked, last, refusals),
+    });
     await this.client.query('UPDATE imports SET finished_at = now() WHERE id = $1', [this.id]);
     if (this.summary.loaded > 0) await this.client.query('ANALYZE pointers');
     return this.summary;
   }
 
   /** Finds how far an interrupted import of the same file got, or begins a new one. */
-  private async begin(): Promise<number> {
+  private async begin(): Promise<Progress> {
     const file = await realpath(this.options.file);
     const fingerprint = await fingerprintOf(file);
     const where = [file, this.organisation];
@@ -119,12 +92,11 @@ class PointerImport {
     const [unfinished] = rows;
     if (unfinished?.['fingerprint'] === fingerprint) {
       this.id = unfinished['id'] ?? '';
-      this.refusedBytes = Number(unfinished['refused_bytes']);
-      const [lines, loaded, alreadyLoaded, refused] = ['line', 'loaded', 'already_loaded', 'refused'].map((column) =>
+      const [lines = 0, loaded, alreadyLoaded, refused] = ['line', 'loaded', 'already_loaded', 'refused'].map((column) =>
         Number(unfinished[column]),
       );
       Object.assign(this.summary, { lines, loaded, alreadyLoaded, refused });
-      return Number(unfinished['byte_offset']);
+      return { byteOffset: Number(unfinished['byte_offset']), line: lines, refusedBytes: Number(unfinished['refused_bytes']) };
     }
     if (unfinished) await this.client.query('UPDATE imports SET finished_at = now() WHERE id = $1', [unfinished['id']]);
     const begun = await this.client.query<{ id: string }>(
@@ -132,7 +104,7 @@ class PointerImport {
       [...where, fingerprint],
     );
     this.id = begun.rows[0]?.id ?? '';
-    return 0;
+    return { byteOffset: 0, line: 0, refusedBytes: 0 };
   }
 
   private check(lines: readonly Line[]): Checked {
@@ -150,7 +122,7 @@ class PointerImport {
     return checked;
   }
 
-  private async store(last: Line, { candidates, refused }: Checked, refusals: FileHandle): Promise<void> {
+  private async store({ candidates, refused }: Checked, last: Line, refusals: Refusals): Promise<void> {
     const superseding = candidates.filter(({ supersedes }) => supersedes);
     const refuse = (line: Line, refusal: Refusal): void => void refused.push([line, refusal]);
     await this.client.query('BEGIN');
@@ -168,14 +140,15 @@ class PointerImport {
     this.options.report?.({ ...this.summary });
   }
 
-  private async progress(last: Line, refused: [Line, Refusal][], refusals: FileHandle): Promise<void> {
-    await this.note(refused, refusals);
+  private async progress(last: Line, refused: [Line, Refusal][], refusals: Refusals): Promise<void> {
+    await refusals.add(refused);
+    this.summary.refused += refused.length;
     this.summary.lines = last.number;
     const { loaded, alreadyLoaded, refused: refusedLines } = this.summary;
     await this.client.query(
       `UPDATE imports SET byte_offset = $2, line = $3, loaded = $4, already_loaded = $5, refused = $6, refused_bytes = $7
         WHERE id = $1`, [
-      this.id, last.end, last.number, loaded, alreadyLoaded, refusedLines, this.refusedBytes,
+      this.id, last.end, last.number, loaded, alreadyLoaded, refusedLines, refusals.bytes,
     ]); // prettier-ignore
   }
 
@@ -192,7 +165,7 @@ class PointerImport {
       const here = present.get(row.id);
       if (here === undefined) fresh.push(row);
       else if (isSame(here, row.record)) this.summary.alreadyLoaded++;
-      else refuse(line, new Refusal('is the id of a pointer with other content', 'id'));
+      else refuse(line, new Refusal('id', 'is the id of a pointer with other content'));
       present.set(row.id, here ?? row.record);
     }
     if (fresh.length === 0) return;
@@ -214,18 +187,6 @@ class PointerImport {
       else refuse(line, refusalOf(error));
     }
   }
-
-  private async note(refused: [Line, Refusal][], refusals: FileHandle): Promise<void> {
-    if (refused.length === 0) return;
-    refused.sort(([one], [other]) => one.number - other.number);
-    const notes = refused.map(
-      ([{ number, bytes }, { message, expression }]) =>
-        `${JSON.stringify({ line: number, reason: message, expression, content: bytes?.toString('utf8') })}\n`,
-    );
-    const { bytesWritten } = await refusals.write(Buffer.from(notes.join('')), 0, undefined, this.refusedBytes);
-    this.refusedBytes += bytesWritten;
-    this.summary.refused += refused.length;
-  }
 }
 
 /** But for what the server sets. */
@@ -242,15 +203,3 @@ const COLUMNS = ['id', 'nhs_number', 'type', 'custodian', 'date', 'record'] as c
 
 /** @see PostgreSQL, COPY: text format. JSON text holds no control characters. */
 const copyLine = (row: PointerRow): string => `${COLUMNS.map((column) => row[column].replaceAll('\\', '\\\\')).join('\t')}\n`;
-
-/** Tells a file from another of the same name: its size and how it begins. */
-async function fingerprintOf(file: string): Promise<string> {
-  const handle = await open(file);
-  try {
-    const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(1 << 20), 0, 1 << 20, 0);
-    return `${size}-${createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex')}`;
-  } finally {
-    await handle.close();
-  }
-}

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 
-/** Longer lines are not read into memory: no Patient comes near. */
+/** Longer lines are not read into memory: no resource that we import comes near. */
 export const LONGEST_LINE = 256 * 1024;
 
 export interface Line {
