@@ -3,8 +3,8 @@ import { Access, Caller, type Principal } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import type { FastifyReply } from 'fastify';
 import { AlertsApi, type Alert } from '../apis/alerts-api';
-import { ApiRefused, OnwardHeaders, type Onward } from '../apis/api-client';
-import { checkForm, dateValues, presentForm, readForm, type Errors, type Values } from '../forms/form';
+import { ApiRefused, type Onward, OnwardHeaders, referenceIn } from '../apis/api-client';
+import { carriedNumber, checkForm, dateValues, presentForm, readForm, type Errors, type Values } from '../forms/form';
 import { CAN_SEE_ALERTS } from '../pages/navigation';
 import { Pages } from '../pages/pages';
 import { sessionOf, SealedReferences } from '../references/sealed-references';
@@ -64,7 +64,7 @@ export class AlertsController {
     @Query('done') done: unknown,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const alert = await this.alerts.read(onward, known(reference));
+    const alert = await this.alerts.read(onward, referenceIn(reference));
     const session = sessionOf(who);
     const { nhsNumber, ...view } = describeAlert(alert, who.userId);
     const { userId, name } = alert.user ?? {};
@@ -95,7 +95,7 @@ export class AlertsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const form = formOf(step);
-    const alert = await this.alerts.read(onward, known(reference));
+    const alert = await this.alerts.read(onward, referenceIn(reference));
     if (form.fields(alert).length === 0 || !alert.steps.includes(step)) return this.pages.seeOther(reply, alertHref(reference));
     this.showForm(reply, who, form, alert, {});
   }
@@ -112,7 +112,7 @@ export class AlertsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const form = formOf(step);
-    const alert = await this.alerts.read(onward, known(reference));
+    const alert = await this.alerts.read(onward, referenceIn(reference));
     const fields = form.fields(alert);
     const values = readForm(fields, body);
     const { version, seen } = shownIn(body, alert);
@@ -160,12 +160,6 @@ export class AlertsController {
   }
 }
 
-/** A reference goes into an API's address as it stands. */
-function known(reference: string): string {
-  if (/^[\w-]{1,64}$/.test(reference)) return reference;
-  throw new Fault('RESOURCE_NOT_FOUND');
-}
-
 function formOf(step: string): StepForm {
   const form = STEP_FORMS.find((candidate) => candidate.step === step);
   if (!form) throw new Fault('RESOURCE_NOT_FOUND');
@@ -176,9 +170,7 @@ const offered = (alert: Alert): StepForm[] => STEP_FORMS.filter(({ step }) => al
 
 /** The version and the length of the history that the form showed. */
 function shownIn(body: unknown, alert: Alert): { version: number; seen: number } {
-  const { version, seen } = (body ?? {}) as { version?: unknown; seen?: unknown };
-  const number = (value: unknown, otherwise: number) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : otherwise);
-  return { version: number(version, alert.version), seen: number(seen, alert.history.length) };
+  return { version: carriedNumber(body, 'version', alert.version), seen: carriedNumber(body, 'seen', alert.history.length) };
 }
 
 /** The month up to the day of an alert: what reports about it cover. */

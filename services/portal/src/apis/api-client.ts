@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { createParamDecorator, Injectable, Logger, type ExecutionContext, type OnModuleDestroy } from '@nestjs/common';
-import type { OperationOutcome } from '@carespine/fhir';
+import { Fault, type OperationOutcome } from '@carespine/fhir';
 import { CONTEXT_HEADER } from '@carespine/access-control';
 import type { FastifyRequest } from 'fastify';
 import { Agent, errors, request } from 'undici';
@@ -186,4 +186,10 @@ export class ApiRefused extends Error {
     const expression = isOutcome(this.outcome) ? this.outcome.issue[0]?.expression?.[0] : undefined;
     return expression ?? /'([^']*)'$/.exec(this.diagnostics)?.[1] ?? '';
   }
+}
+
+/** A reference out of an address, which goes into an API's address as it stands. @throws Fault when it can be none */
+export function referenceIn(address: string): string {
+  if (/^[\w-]{1,64}$/.test(address)) return address;
+  throw new Fault('RESOURCE_NOT_FOUND');
 }

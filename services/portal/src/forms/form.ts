@@ -148,3 +148,9 @@ export function presentForm(fields: readonly Field[], values: Values, errors: Er
     }),
   };
 }
+
+/** A number that the form itself carries, such as the version that it showed. */
+export function carriedNumber(body: unknown, name: string, otherwise: number): number {
+  const value = ((body ?? {}) as Record<string, unknown>)[name];
+  return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : otherwise;
+}

@@ -3,7 +3,7 @@ import { Access } from '@carespine/access-control';
 import type { FastifyReply } from 'fastify';
 import { ApiRefused, OnwardHeaders, type Onward } from '../apis/api-client';
 import { PolicyApi, type Policy, type PolicyChange } from '../apis/policy-api';
-import { presentForm, readForm, type Errors, type Values } from '../forms/form';
+import { carriedNumber, presentForm, readForm, type Errors, type Values } from '../forms/form';
 import { CAN_REPORT } from '../pages/navigation';
 import { Pages } from '../pages/pages';
 import { momentInWords } from '../pages/words';
@@ -31,8 +31,7 @@ export class PolicyController {
     const policy = await this.policies.read(onward);
     const fields = policyFields(policy);
     const values = readForm(fields, body);
-    const posted = (body ?? {}) as { version?: unknown };
-    const version = typeof posted.version === 'string' && /^\d{1,9}$/.test(posted.version) ? Number(posted.version) : policy.version;
+    const version = carriedNumber(body, 'version', policy.version);
     const errors = checkPolicy(fields, values);
     if (Object.keys(errors).length > 0) return this.show(reply, onward, policy, values, { errors, version });
     try {

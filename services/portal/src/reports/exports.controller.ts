@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/commo
 import { Access, Caller, type Principal } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import type { FastifyReply } from 'fastify';
-import { OnwardHeaders, type Onward } from '../apis/api-client';
+import { type Onward, OnwardHeaders, referenceIn } from '../apis/api-client';
 import { ReportsApi } from '../apis/reports-api';
 import type { Values } from '../forms/form';
 import { CAN_REPORT } from '../pages/navigation';
@@ -53,7 +53,7 @@ export class ExportsController {
   @Access(REPORTER)
   @Get('/exports/:id')
   async show(@OnwardHeaders() onward: Onward, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
-    const made = await this.reports.export(onward, known(id));
+    const made = await this.reports.export(onward, referenceIn(id));
     const report = REPORTS.find(({ name }) => name === made.report);
     this.pages.show(reply, 'reports/export', {
       ...made,
@@ -67,14 +67,9 @@ export class ExportsController {
   @Access(REPORTER)
   @Get('/exports/:id/file')
   async file(@OnwardHeaders() onward: Onward, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
-    const { fileName, format, status } = await this.reports.export(onward, known(id));
+    const { fileName, format, status } = await this.reports.export(onward, referenceIn(id));
     if (status !== 'ready') return this.pages.seeOther(reply, `/exports/${id}`);
     const file = await this.reports.exportFile(onward, id);
     this.pages.download(reply, file, fileName ?? `report.${format}`);
   }
-}
-
-function known(id: string): string {
-  if (/^[\w-]{1,64}$/.test(id)) return id;
-  throw new Fault('RESOURCE_NOT_FOUND');
 }

@@ -1,8 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { Access } from '@carespine/access-control';
-import { Fault } from '@carespine/fhir';
 import type { FastifyReply } from 'fastify';
-import { ApiRefused, OnwardHeaders, type Onward } from '../apis/api-client';
+import { ApiRefused, type Onward, OnwardHeaders, referenceIn } from '../apis/api-client';
 import { PolicyApi } from '../apis/policy-api';
 import { checkForm, dateIn, dateValues, presentForm, readForm, type Errors, type Field, type Values } from '../forms/form';
 import { CAN_SEE_ALERTS } from '../pages/navigation';
@@ -62,7 +61,7 @@ export class SamplesController {
   @Access({ permission: CAN_SEE_ALERTS })
   @Get(':id')
   async show(@OnwardHeaders() onward: Onward, @Param('id') id: string, @Query('closed') closed: unknown, @Res() reply: FastifyReply): Promise<void> {
-    await this.showSample(reply, onward, known(id), {}, {}, closed === 'yes');
+    await this.showSample(reply, onward, referenceIn(id), {}, {}, closed === 'yes');
   }
 
   @Access({ permission: CAN_SEE_ALERTS })
@@ -71,9 +70,9 @@ export class SamplesController {
   async closeRest(@OnwardHeaders() onward: Onward, @Param('id') id: string, @Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
     const values = readForm(REST, body);
     const errors = checkForm(REST, values);
-    if (Object.keys(errors).length > 0) return this.showSample(reply, onward, known(id), values, errors);
+    if (Object.keys(errors).length > 0) return this.showSample(reply, onward, referenceIn(id), values, errors);
     try {
-      await this.policies.closeRest(onward, known(id), values.note ?? '');
+      await this.policies.closeRest(onward, referenceIn(id), values.note ?? '');
     } catch (error) {
       if (!(error instanceof ApiRefused) || ![409, 422].includes(error.status)) throw error;
       return this.showSample(reply, onward, id, values, { rest: 'The rest cannot be closed: check every alert of the sample first, and none may be inappropriate' });
@@ -99,11 +98,6 @@ export class SamplesController {
     const form = presentForm(REST, values, errors);
     this.pages.show(reply, 'samples/sample', { ...sample, form, closed }, form.errors.length > 0 ? 400 : 200);
   }
-}
-
-function known(id: string): string {
-  if (/^[\w-]{1,64}$/.test(id)) return id;
-  throw new Fault('RESOURCE_NOT_FOUND');
 }
 
 const refusedDraw = ({ status }: ApiRefused): string =>

@@ -2,10 +2,10 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestj
 import { Access, Caller, type Principal } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import type { FastifyReply } from 'fastify';
-import { ApiRefused, OnwardHeaders, type Onward } from '../apis/api-client';
+import { ApiRefused, type Onward, OnwardHeaders, referenceIn } from '../apis/api-client';
 import { PolicyApi } from '../apis/policy-api';
 import { SubjectAccessApi, type DocumentFormat, type SubjectAccess } from '../apis/subject-access-api';
-import { dateValues, presentForm, readForm, type Errors, type Values } from '../forms/form';
+import { carriedNumber, dateValues, presentForm, readForm, type Errors, type Values } from '../forms/form';
 import { CAN_ANSWER } from '../pages/navigation';
 import { Pages } from '../pages/pages';
 import { londonDate } from '../pages/words';
@@ -80,7 +80,7 @@ export class SubjectAccessController {
     @Query('done') done: unknown,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const request = await this.requests.read(onward, known(reference));
+    const request = await this.requests.read(onward, referenceIn(reference));
     const patient = await this.references.patient(sessionOf(who), request.nhsNumber);
     this.pages.show(reply, 'subject-access/request', {
       ...describeWhole(request, londonDate(new Date())),
@@ -97,7 +97,7 @@ export class SubjectAccessController {
   async document(@OnwardHeaders() onward: Onward, @Param('reference') reference: string, @Query('format') format: unknown, @Res() reply: FastifyReply): Promise<void> {
     const chosen = FORMATS.find((one) => one === format);
     if (!chosen) throw new Fault('RESOURCE_NOT_FOUND');
-    const file = await this.requests.document(onward, known(reference), chosen).catch((error: unknown) => {
+    const file = await this.requests.document(onward, referenceIn(reference), chosen).catch((error: unknown) => {
       if (error instanceof ApiRefused && error.status === 422) return undefined; // not ready yet, or no longer
       throw error;
     });
@@ -115,7 +115,7 @@ export class SubjectAccessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const form = stepOf(step);
-    const request = await this.requests.read(onward, known(reference));
+    const request = await this.requests.read(onward, referenceIn(reference));
     if (!possible(request).includes(form)) return this.pages.seeOther(reply, requestHref(reference));
     this.showStep(reply, form, request, {});
   }
@@ -131,10 +131,9 @@ export class SubjectAccessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const form = stepOf(step);
-    const request = await this.requests.read(onward, known(reference));
+    const request = await this.requests.read(onward, referenceIn(reference));
     const values = readForm(form.fields, body);
-    const { version: posted } = (body ?? {}) as { version?: unknown };
-    const version = typeof posted === 'string' && /^\d{1,9}$/.test(posted) ? Number(posted) : request.version;
+    const version = carriedNumber(body, 'version', request.version);
     const errors = checkRequestStep(form, values);
     if (Object.keys(errors).length > 0) return this.showStep(reply, form, request, values, errors);
     try {
@@ -158,11 +157,6 @@ export class SubjectAccessController {
     const status = moved ? 409 : form.errors.length > 0 ? 400 : 200;
     this.pages.show(reply, 'subject-access/step', { ...view, step, form, version: request.version }, status);
   }
-}
-
-function known(reference: string): string {
-  if (/^[\w-]{1,64}$/.test(reference)) return reference;
-  throw new Fault('RESOURCE_NOT_FOUND');
 }
 
 function stepOf(step: string): RequestStep {
