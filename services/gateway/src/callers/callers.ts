@@ -41,12 +41,10 @@ export class Callers {
    *
    * @throws Fault 401 without a usable role, 403 without the product, 429
    */
-  async ofApi(grant: AccessGrant, headers: IncomingHttpHeaders, { product }: Route): Promise<string> {
+  async ofApi(grant: AccessGrant, headers: IncomingHttpHeaders, { product, unsubscribed = 'ACCESS_DENIED' }: Route): Promise<string> {
     this.limits.take(grant.application);
     if (product && !grant.application.products.includes(product)) {
-      // the record locator names it so
-      const code = product.startsWith('nrl-') ? 'PRECONDITION_FAILED' : 'ACCESS_DENIED';
-      throw new Fault(code, { status: 403, issueCode: 'forbidden', diagnostics: `The application is not subscribed to ${product}` });
+      throw new Fault(unsubscribed, { status: 403, issueCode: 'forbidden', diagnostics: `The application is not subscribed to ${product}` });
     }
     const named = grant.mode === 'user-restricted' ? headers['nhsd-session-urid'] : undefined;
     const urid = typeof named === 'string' ? named : undefined;

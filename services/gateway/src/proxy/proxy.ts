@@ -49,8 +49,8 @@ export class Proxy implements OnApplicationShutdown {
   private async pass(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const api = this.routes.api(request.raw.url as string);
     const added = ['traceparent', request.traceparent, 'x-forwarded-for', request.socket.remoteAddress ?? ''];
-    if (api && isPublicLog(request.raw.url as string)) {
-      await this.limitPublicLog(request, api);
+    if (api?.isOpen) {
+      await this.limitReaders(request, api);
     } else if (api && !isPing(request.raw.url as string)) {
       added.push(CONTEXT_HEADER, await this.identify(request, api));
     } else if (!api) {
@@ -69,9 +69,9 @@ export class Proxy implements OnApplicationShutdown {
     return reply;
   }
 
-  private async limitPublicLog(request: FastifyRequest, api: Route): Promise<void> {
+  private async limitReaders(request: FastifyRequest, api: Route): Promise<void> {
     try {
-      this.limits.take(LOG_READERS);
+      this.limits.take(OPEN_READERS);
     } catch (refusal) {
       await this.refused(request, api, refusal, undefined);
     }
@@ -142,11 +142,8 @@ function isRepeated(rawHeaders: readonly string[], name: string): boolean {
 /** Liveness of an API, which the national APIs answer to anybody. */
 const isPing = (url: string): boolean => /^[^?]*\/_ping$/.test(url);
 
-/** Checkpoints, tiles, proofs and keys of the log of accesses: whoever verifies it needs no token. */
-const isPublicLog = (url: string): boolean => /^\/(audit\/log\/|\.well-known\/audit-log-keys(?:\?|$))/.test(url);
-
-/** All who read the public log, together, as if they were one application. */
-export const LOG_READERS = { clientId: 'readers of the public log', name: 'readers of the public log', rateLimit: { perSecond: 200 } };
+/** All who read what is open, together, as if they were one application. */
+export const OPEN_READERS = { clientId: 'readers of what is open', name: 'readers of what is open', rateLimit: { perSecond: 200 } };
 
 const unavailable = (): Fault => new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } });
 

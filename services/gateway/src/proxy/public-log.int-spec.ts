@@ -7,7 +7,7 @@ import { startService, type RunningService } from '@carespine/test-kit';
 import { RateLimits } from '../applications/rate-limit';
 import { gateway } from '../service';
 import { settings } from '../sign-in/fixtures/sign-in-service';
-import { LOG_READERS } from './proxy';
+import { OPEN_READERS } from './proxy';
 
 describe('the public log of accesses', () => {
   let audit: Server;
@@ -51,7 +51,7 @@ describe('the public log of accesses', () => {
     // other readers, as many as are let through
     const others = setInterval(() => {
       try {
-        for (;;) limits.take(LOG_READERS);
+        for (;;) limits.take(OPEN_READERS);
       } catch {
         // no more for now
       }

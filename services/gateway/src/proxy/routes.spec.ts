@@ -2,7 +2,7 @@ import { Routes } from './routes';
 
 describe('where a request is answered', () => {
   const routes = new Routes(
-    JSON.stringify({ '/record-locator/': 'http://locator', '/personal-demographics/': 'http://demographics', '/': 'http://portal' }),
+    JSON.stringify({ '/record-locator/': 'http://locator', '/personal-demographics/': 'http://demographics', '/audit/': 'http://audit', '/': 'http://portal' }),
   );
 
   it.each([
@@ -10,7 +10,12 @@ describe('where a request is answered', () => {
     ['/record-locator/consumer/FHIR/R4/DocumentReference?x', 'http://locator', 'nrl-consumer-api'],
     ['/record-locator/v1/permissions', 'http://locator', undefined],
     ['/personal-demographics/FHIR/R4/Patient', 'http://demographics', 'personal-demographics-service'],
-  ])('%s', (path, origin, product) => expect(routes.api(path)).toMatchObject({ origin, product }));
+  ])('%s', (path, origin, product) => expect([routes.api(path)?.origin, routes.api(path)?.product]).toEqual([origin, product]));
+
+  it('asks no token for the log of accesses, and one for all else of the audit', () => {
+    expect(routes.api('/audit/log/checkpoint')).toMatchObject({ origin: 'http://audit', isOpen: true });
+    for (const path of ['/audit/FHIR/R4/AuditEvent', '/audit/log', '/audit/v1/alerts']) expect(routes.api(path)?.isOpen).toBeUndefined();
+  });
 
   it('is a page where no API has the path', () => {
     expect(routes.api('/patients')).toBeUndefined();

@@ -1,17 +1,29 @@
+import type { FaultCode } from '@carespine/fhir';
+
+/** What the door asks of who calls an API, by its base path; a service may answer several. */
+interface Door {
+  /** Product that an application must be subscribed to; none where being known is enough. */
+  product?: string;
+  /** Code of the refusal without it, where the API has its own. */
+  unsubscribed?: FaultCode;
+  /** Nobody needs a token here. */
+  isOpen?: true;
+}
+
 /** Where a path is answered. */
-export interface Route {
+export interface Route extends Door {
   prefix: string;
   /** Base address of the service. */
   origin: string;
-  /** Product that an application must be subscribed to; none where being known is enough. */
-  product?: string;
 }
 
-/** API product of each API's base path; a service may answer several. */
-const PRODUCTS: Record<string, string> = {
-  '/personal-demographics/': 'personal-demographics-service',
-  '/record-locator/producer/': 'nrl-producer-api',
-  '/record-locator/consumer/': 'nrl-consumer-api',
+const DOORS: Record<string, Door> = {
+  '/personal-demographics/': { product: 'personal-demographics-service' },
+  '/record-locator/producer/': { product: 'nrl-producer-api', unsubscribed: 'PRECONDITION_FAILED' },
+  '/record-locator/consumer/': { product: 'nrl-consumer-api', unsubscribed: 'PRECONDITION_FAILED' },
+  // checkpoints, tiles, proofs and keys of the log of accesses: whoever verifies it needs no token
+  '/audit/log/': { isOpen: true },
+  '/.well-known/audit-log-keys': { isOpen: true },
 };
 
 export class Routes {
@@ -22,10 +34,10 @@ export class Routes {
   /** @param table JSON of path prefix → base address; `/` is the portal */
   constructor(table: string) {
     const routes: Route[] = Object.entries(JSON.parse(table) as Record<string, string>).flatMap(([prefix, origin]) => [
-      ...Object.entries(PRODUCTS).flatMap(([base, product]) =>
-        prefix !== '/' && base !== prefix && base.startsWith(prefix) ? [{ prefix: base, origin, product }] : [],
+      ...Object.entries(DOORS).flatMap(([base, door]) =>
+        prefix !== '/' && base !== prefix && base.startsWith(prefix) ? [{ prefix: base, origin, ...door }] : [],
       ),
-      { prefix, origin, product: PRODUCTS[prefix] },
+      { prefix, origin, ...DOORS[prefix] },
     ]);
     this.apis = routes.filter((route) => route.prefix !== '/');
     const pages = routes.find((route) => route.prefix === '/');
