@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -195,6 +195,3 @@ async function answering(url) {
     await setTimeout(100);
   }
 }
-
-/** Writes results where --json asks for them. */
-export const keepResults = (file, results) => writeFileSync(file, JSON.stringify(results, undefined, 2));

@@ -8,6 +8,7 @@ import { prepareKafka, startKafka, twoFreePorts } from '../../deploy/local/kafka
 import { freePort } from '../../deploy/local/ports.mjs';
 import { dataFolder, smallMachine, startPostgres } from '../../deploy/local/postgres.mjs';
 import { prepare } from '../../deploy/local/prepare.mjs';
+import { format } from './measure.mjs';
 import { cpuSeconds } from './processes.mjs';
 
 const WARM_UP = 4_000;
@@ -45,6 +46,10 @@ export async function measureEvents({ seconds, kafka }) {
       groups.push({ name: 'kafka', pids: [broker.pid] });
       results['events, log on Kafka'] = await events({ ...(await databases(postgres.superuserUrl, 'k')), KAFKA_BROKERS: broker.brokers });
       results['bare kafkajs'] = await measureOne({ side: 'bare-kafka-side.mjs', settings: { KAFKA_BROKERS: broker.brokers }, seconds, groups });
+    }
+    for (const [title, { perSecond, p50, p99, cpu }] of Object.entries(results)) {
+      console.log(`${title.padEnd(28)} ${perSecond.toFixed(0).padStart(6)}/s  at 1,000/s: p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} ms`);
+      console.log(`    CPU s per 1,000: ${format(cpu, 3)}`);
     }
     return results;
   } finally {

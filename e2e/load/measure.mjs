@@ -40,3 +40,18 @@ export async function measure({ url, requests, connections, seconds, perSecond, 
     },
   };
 }
+
+/** Prints what {@link measure} found, with the ratio to a reference of the same run. */
+export function report(title, { perSecond, p50, p95, p99, errors, statuses, cpu }, reference) {
+  const ratio = reference ? `  ${(perSecond / reference.perSecond).toFixed(2)} of bare` : '';
+  console.log(`${title.padEnd(28)} ${perSecond.toFixed(0).padStart(6)}/s  p50 ${p50.toFixed(2)} p95 ${p95.toFixed(2)} p99 ${p99.toFixed(2)} ms  errors ${errors}${ratio}`);
+  if (errors) console.log(`    answers by status: ${format(statuses)}`);
+  console.log(`    CPU s per 1,000: ${format(cpu, 3)}`);
+}
+
+/** Facts in a line; `digits` behind the point where they are no whole numbers. */
+export function format(facts, digits = 0) {
+  return Object.entries(facts)
+    .map(([name, value]) => `${name} ${value.toFixed(digits)}`)
+    .join(', ');
+}
