@@ -156,7 +156,7 @@ class PointerImport {
     const { rows } = await this.client.query<{ id: string; nhs_number: string; record: string | null }>({
       name: 'present',
       text: `SELECT given.id, given.nhs_number, pointer.record FROM unnest($1::text[], $2::text[]) AS given(id, nhs_number)
-        LEFT JOIN pointers AS pointer ON pointer.id = given.id WHERE pointer.id IS NOT NULL OR EXISTS (${WAS_ANOTHERS})`,
+        LEFT JOIN pointers AS pointer ON pointer.id = given.id WHERE pointer.id IS NOT NULL OR ${WAS_ANOTHERS}`,
       values: [candidates.map(({ row }) => row.id), candidates.map(({ row }) => row.nhs_number)],
     });
     const present = new Map(rows.flatMap(({ id, record }) => (record === null ? [] : [[id, record]])));

@@ -39,11 +39,11 @@ const READ = `SELECT pointer.id, pointer.nhs_number, pointer.type, pointer.custo
   WHERE pointer.id = ANY($1)`;
 
 /**
- * A pointer's id never passes from one patient to another: whoever has a list open would be shown another's document. Merged numbers are
- * one patient. Of a row `given`.
+ * Whether the id of a row `given` has been of another patient. It never passes from one to another: whoever has a list open would be shown
+ * another's document. Merged numbers are one patient. Any one change tells, and a limit keeps the planner to the index.
  */
-export const WAS_ANOTHERS = `SELECT FROM pointer_changes AS change
-  WHERE change.pointer_id = given.id AND change.nhs_number <> given.nhs_number AND ${retained('change.nhs_number')} <> ${retained('given.nhs_number')}`;
+export const WAS_ANOTHERS = `coalesce((SELECT change.nhs_number <> given.nhs_number AND ${retained('change.nhs_number')} <> ${retained('given.nhs_number')}
+  FROM pointer_changes AS change WHERE change.pointer_id = given.id LIMIT 1), false)`;
 
 /** What an update must leave as it is. `date` too, but who leaves it out keeps it. @see record locator specification, "Update" */
 const IMMUTABLE = ['subject', 'custodian', 'type', 'masterIdentifier', 'identifier', 'status', 'relatesTo', 'author'] as const;
@@ -217,7 +217,7 @@ export class PointerRegister {
       `INSERT INTO pointers (id, nhs_number, type, custodian, date, record)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
           AS given(id, nhs_number, type, custodian, date, record)
-        WHERE NOT EXISTS (${WAS_ANOTHERS})
+        WHERE NOT ${WAS_ANOTHERS}
         ON CONFLICT DO NOTHING RETURNING id`,
       (['id', 'nhs_number', 'type', 'custodian', 'date', 'record'] as const).map((column) => rows.map((row) => row[column])),
     );
