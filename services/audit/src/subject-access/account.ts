@@ -1,5 +1,4 @@
 import type { CompletenessProof } from '@carespine/transparency-log';
-import type { Exclusion } from './request';
 
 /** What an answer says before its accesses. */
 export interface AccountHead {
@@ -13,7 +12,7 @@ export interface AccountHead {
 }
 
 export interface AccountAccess {
-  /** 1 for the first. */
+  /** 1 for the first that is shown; the guardian names accesses by it. */
   number: number;
   recorded: string;
   /** In words, Europe/London. */
@@ -58,7 +57,10 @@ export interface AccountChain {
 export interface AccountTail {
   accesses: number;
   alerts: AccountAlert[];
-  leftOut: { what: Exclusion; accesses: number }[];
+  /** Whose policy withholds the names of their staff, and why. */
+  namesWithheldBy: { odsCode: string; name: string; reason: string }[];
+  /** Whether anything is left out. Neither what kind of thing nor how many: that could tell what must not be told. */
+  isPartial: boolean;
   checkpoints: string[];
   chains: AccountChain[];
 }

@@ -2,8 +2,8 @@ import PDFDocument from 'pdfkit';
 import { formatNhsNumber } from '@carespine/fhir';
 import type { AccountAccess, AccountHead, AccountTail, AccountWriter } from './account';
 import { dayInWords } from './days';
-import { leftOutInWords } from './html-writer';
-import { COMPLAIN, TERMS } from './plain-words';
+import { withheldInWords } from './html-writer';
+import { COMPLAIN, leftOutInWords, TERMS } from './plain-words';
 
 const BLUE = '#005eb8';
 const TEXT = '#212b32';
@@ -40,7 +40,7 @@ export class PdfWriter implements AccountWriter {
     this.element('P', `Period: ${dayInWords(head.from)} to ${dayInWords(head.to)}. Prepared ${head.preparedAt}.`);
     this.element(
       'P',
-      'This is the answer to your request to see who looked at your health and care record. It lists every access that is recorded, in all organisations that use the shared record, but for what is named under “What is left out”.',
+      'This is the answer to your request to see who looked at your health and care record. It lists every access that is recorded, in all organisations that use the shared record. “What is left out” says if there is anything else.',
     );
     if (head.namesWithheld !== undefined) this.element('P', `The names of staff are not shown. The reason: ${head.namesWithheld}`);
     this.heading('Who looked at your record');
@@ -48,21 +48,21 @@ export class PdfWriter implements AccountWriter {
 
   access(access: AccountAccess): void {
     const who = [access.name ?? (access.nameWithheld ? 'Name not shown' : ''), access.role].filter(Boolean).join(', ');
-    this.element('H3', access.when, { isBold: true, gap: 1 });
+    this.element('H3', `${access.number}. ${access.when}`, { isBold: true, gap: 1 });
     this.element('P', `${who} – ${access.organisation.name} (${access.organisation.odsCode})`, { gap: 1 });
     this.element('P', `${access.what}. ${access.outcome}.`, { gap: 1 });
     this.element('P', `${access.why} System: ${access.system}.`);
   }
 
-  async end({ accesses, alerts, leftOut }: AccountTail): Promise<void> {
+  async end({ accesses, alerts, namesWithheldBy, isPartial }: AccountTail): Promise<void> {
     this.element('P', accesses === 1 ? 'There is 1 access in this list.' : `There are ${accesses} accesses in this list.`, { isBold: true });
+    if (namesWithheldBy.length > 0) this.element('P', 'These organisations do not show the names of their staff:');
+    for (const one of namesWithheldBy) this.element('P', withheldInWords(one));
     this.heading('Alerts and what came of them');
     if (alerts.length === 0) this.element('P', 'There were no alerts about your record.');
     for (const alert of alerts) this.element('P', `${alert.raised}: ${alert.about} ${alert.outcome}`);
     this.heading('What is left out');
-    if (leftOut.length === 0) this.element('P', 'Nothing is left out.');
-    else this.element('P', 'The law allows or requires some information to be left out (Data Protection Act 2018, Schedules 2 and 3). The Caldicott Guardian decided it.');
-    for (const one of leftOut) this.element('P', leftOutInWords(one));
+    this.element('P', leftOutInWords(isPartial));
     this.element('P', 'Not shown in any answer are what staff typed to search for patients, which may be about others, and technical details such as network addresses.');
     this.heading('What the words mean');
     for (const [term, meaning] of TERMS) this.element('P', `${term}: ${meaning}`);
