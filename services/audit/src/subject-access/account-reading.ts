@@ -39,6 +39,7 @@ export class AccountReading {
 
   constructor(
     private readonly request: RequestRow,
+    private readonly mergedNumbers: string[],
     readonly included: readonly Included[],
     private readonly chains: AccountChain[],
     private readonly alerts: AlertRow[],
@@ -56,6 +57,7 @@ export class AccountReading {
       reference: request.reference,
       organisation: { odsCode: request.ods_code, name: request.organisation_name },
       nhsNumber: request.nhs_number,
+      mergedNumbers: this.mergedNumbers,
       from: request.from_day,
       to: request.to_day,
       preparedAt: instantInWords(new Date()),

@@ -55,16 +55,16 @@ export class AccountSource {
     included.sort((a, b) => a.recorded.getTime() - b.recorded.getTime());
     // what an alert is about stands in its evidence: some name no patient, since they are about several
     const { rows: alerts } = await this.database.query<AlertRow>({
-      text: `SELECT reference, rule, reason, status, outcome, occurred_at, array_agg(event_id) AS evidence
-        FROM access_events AS access JOIN alert_evidence USING (event_id) JOIN alerts USING (reference)
+      text: `SELECT alert.reference, alert.rule, alert.reason, alert.status, alert.outcome, alert.occurred_at, array_agg(access.event_id) AS evidence
+        FROM access_events AS access JOIN alert_evidence AS evidence USING (event_id) JOIN alerts AS alert ON alert.reference = evidence.reference
         WHERE access.nhs_number = ANY($1::text[]) AND access.recorded >= $2 AND access.recorded < $3
-        GROUP BY reference ORDER BY occurred_at, reference`,
+        GROUP BY alert.reference ORDER BY alert.occurred_at, alert.reference`,
       values: [numbers, period.from, period.to],
     });
-    return new AccountReading(request, included, chains, alerts, await this.decisionsOf(request), this.log, this.policies);
+    return new AccountReading(request, numbers.slice(1), included, chains, alerts, await this.decisionsOf(request), this.log, this.policies);
   }
 
-  /** All accesses that the log says there are. A summary from before the last of them, or before an erasure, is replaced by a new one. */
+  /** All accesses that the log says there are. A summary from before the last of them, or from before they were erased, is replaced by a new one. */
   private async wholeChainOf(nhsNumber: string, period: Period): Promise<FoundChain | undefined> {
     const first = await this.chainOf(nhsNumber, period);
     if (!first || (!first.isBehind && this.isWhole(first.chain))) return first;
@@ -74,28 +74,22 @@ export class AccountSource {
     return second;
   }
 
-  private isWhole({ completeness, leaves, erased }: AccountChain): boolean {
-    return (
-      leaves.length + erased === completeness.accesses &&
-      completenessFault(completeness, this.keys.verifiers) === undefined &&
-      isUnbroken(leaves, completeness, erased)
-    );
+  private isWhole({ completeness, leaves }: AccountChain): boolean {
+    return leaves.length === completeness.accesses && completenessFault(completeness, this.keys.verifiers) === undefined && isUnbroken(leaves, completeness);
   }
 
   private async chainOf(nhsNumber: string, period: Period): Promise<FoundChain | undefined> {
     const completeness = await this.log.completenessOf(nhsNumber);
     if (!completeness) return undefined;
     const { upTo } = JSON.parse(completeness.summaryStatement) as SummaryStatement;
-    const { rows } = await this.database.query<ChainRow & { erased: string }>({
-      text: `SELECT event_id, leaf_index, leaf_hash, previous_leaf, recorded, coalesce((SELECT erased FROM patient_chain WHERE nhs_number = $1), 0) AS erased
-        FROM access_events WHERE nhs_number = $1 ORDER BY access_events.leaf_index`,
+    const { rows } = await this.database.query<ChainRow>({
+      text: 'SELECT event_id, leaf_index, leaf_hash, previous_leaf, recorded FROM access_events WHERE nhs_number = $1 ORDER BY access_events.leaf_index',
       values: [nhsNumber],
     });
     const counted = rows.filter((row) => Number(row.leaf_index) < upTo);
     return {
       chain: {
         completeness,
-        erased: Number(rows[0]?.erased ?? 0),
         leaves: counted.map((row) => ({ leafIndex: Number(row.leaf_index), leafHash: row.leaf_hash.toString('base64'), previousLeaf: row.previous_leaf.toString('base64') })),
       },
       rows: counted,

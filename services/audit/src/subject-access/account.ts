@@ -5,6 +5,8 @@ export interface AccountHead {
   reference: string;
   organisation: { odsCode: string; name: string };
   nhsNumber: string;
+  /** Others that were found to be the same person's. */
+  mergedNumbers: string[];
   from: string;
   to: string;
   preparedAt: string;
@@ -48,8 +50,6 @@ export interface AccountAlert {
 /** Every access that the log holds of one NHS number, oldest first, and that there are no others. */
 export interface AccountChain {
   completeness: CompletenessProof;
-  /** Accesses before the first of these, which were erased at the end of their retention. */
-  erased: number;
   leaves: { leafIndex: number; leafHash: string; previousLeaf: string }[];
 }
 

@@ -26,10 +26,10 @@ export class HtmlWriter implements AccountWriter {
 <dl>
 <dt>Reference</dt><dd>${escape(head.reference)}</dd>
 <dt>NHS number</dt><dd>${formatNhsNumber(head.nhsNumber)}</dd>
-<dt>Period</dt><dd>${dayInWords(head.from)} to ${dayInWords(head.to)}</dd>
+${head.mergedNumbers.length === 0 ? '' : `<dt>Also under</dt><dd>${head.mergedNumbers.map(formatNhsNumber).join(', ')}</dd>\n`}<dt>Period</dt><dd>${dayInWords(head.from)} to ${dayInWords(head.to)}</dd>
 <dt>Prepared</dt><dd>${escape(head.preparedAt)}</dd>
 </dl>
-<p>This is the answer to your request to see who looked at your health and care record. It lists every access that is recorded, in all organisations that use the shared record. “What is left out” says if there is anything else.</p>
+<p>This is the answer to your request to see who looked at your health and care record. It lists every access that is recorded, in all organisations that use the shared record. If something is left out, “What is left out” says so.</p>
 ${head.namesWithheld === undefined ? '' : `<p class="inset">The names of staff are not shown. The reason: ${escape(head.namesWithheld)}</p>`}
 <nav aria-labelledby="contents"><h2 id="contents">Contents</h2><ol>
 <li><a href="#accesses">Who looked at your record</a></li><li><a href="#alerts">Alerts and what came of them</a></li><li><a href="#left-out">What is left out</a></li><li><a href="#terms">What the words mean</a></li><li><a href="#complain">How to complain</a></li><li><a href="#proof">How you can check that nothing is missing</a></li>
