@@ -8,12 +8,9 @@ import { CreateExports20261124115000 } from '../migrations/20261124115000-create
 import { CreateFedEvents20261124115500 } from '../migrations/20261124115500-create-fed-events';
 import { CreateSubjectAccessRequests20261124120500 } from '../migrations/20261124120500-create-subject-access-requests';
 import { CreateTransparencyLog20261124123000 } from '../migrations/20261124123000-create-transparency-log';
-<<<<<<< HEAD
+import { IndexAccessesByMonth20261124134500 } from '../migrations/20261124134500-index-accesses-by-month';
 import { AwaitDecisionsOfGuardian20261124145000 } from '../migrations/20261124145000-await-decisions-of-guardian';
 import { EraseClosedFiles20261124145100 } from '../migrations/20261124145100-erase-closed-files';
-=======
-import { IndexAccessesByMonth20261124134500 } from '../migrations/20261124134500-index-accesses-by-month';
->>>>>>> main
 import { AppModule } from './app.module';
 import { AuditConfig } from './config';
 
