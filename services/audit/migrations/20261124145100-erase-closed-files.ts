@@ -6,7 +6,7 @@ const HISTORIES = ['alert_history', 'alert_evidence', 'sampled_alerts', 'subject
  * Files of subject access requests and of alerts end too. What is append-only may be deleted within `erase_closed_files`, which its owner wrote and the
  * service only calls.
  *
- * @see audit specification, "Retention": subject access files 3 years after closure, privacy investigation files 10 years
+ * @see audit specification, "Retention": subject access files 3 years after closure, 6 after an appeal; privacy investigation files 10 years
  */
 export class EraseClosedFiles20261124145100 implements MigrationInterface {
   readonly name = 'EraseClosedFiles20261124145100';
@@ -58,7 +58,8 @@ const ERASE_CLOSED_FILES = `
 
     SELECT array_agg(r.reference) INTO closed FROM subject_access_requests r
       WHERE r.status = 'closed' AND r.nhs_number <> ALL (held)
-        AND (SELECT max(h.at) FROM subject_access_history h WHERE h.reference = r.reference AND h.step = 'close') < now() - interval '3 years';
+        AND (SELECT max(h.at) FROM subject_access_history h WHERE h.reference = r.reference AND h.step = 'close') < now() - interval '3 years'
+        AND NOT EXISTS (SELECT FROM subject_access_history h WHERE h.reference = r.reference AND h.step = 'appeal' AND h.at >= now() - interval '6 years');
     DELETE FROM subject_access_parts WHERE reference = ANY (closed);
     DELETE FROM subject_access_shown WHERE reference = ANY (closed);
     DELETE FROM subject_access_decisions WHERE reference = ANY (closed);

@@ -28,6 +28,8 @@ describe('files at the end of their retention', () => {
     await sql(service, `INSERT INTO subject_access_history (reference, step, at) VALUES ($1, 'close', now() - make_interval(years => $2, days => 1))`, [reference, closedYearsAgo]);
     await sql(service, `INSERT INTO subject_access_parts VALUES ($1, 1, 'json', 0, 'x')`, [reference]);
   };
+  const appealed = (reference: string, yearsAgo: number): Promise<unknown> =>
+    sql(service, `INSERT INTO subject_access_history (reference, step, at) VALUES ($1, 'appeal', now() - make_interval(years => $2, days => 1))`, [reference, yearsAgo]);
   const anAlert = async (reference: string, closedYearsAgo: number): Promise<void> => {
     await sql(
       service,
@@ -41,18 +43,22 @@ describe('files at the end of their retention', () => {
   };
   const left = async (table: string): Promise<string[]> => (await sql<{ reference: string }>(service, `SELECT DISTINCT reference FROM ${table} ORDER BY 1`)).map(({ reference }) => reference);
 
-  it('go 3 years after a subject access request was closed, 10 after an alert was; those of whoever is held stay, by any number of hers', async () => {
+  it('go 3 years after a subject access request was closed, 6 after an appeal, 10 after an alert was; those of whoever is held stay, by any number of hers', async () => {
     await aRequest('SAR-AAAA-AAA2', '9000000009', 3);
     await aRequest('SAR-AAAA-AAA3', '9000000009', 2);
     await aRequest('SAR-AAAA-AAA4', '9000000017', 3);
+    await aRequest('SAR-AAAA-AAA5', '9000000009', 7);
+    await appealed('SAR-AAAA-AAA5', 5);
+    await aRequest('SAR-AAAA-AAA6', '9000000009', 7);
+    await appealed('SAR-AAAA-AAA6', 6);
     await anAlert('A-BBBB-BBB2', 10);
     await anAlert('A-BBBB-BBB3', 9);
     await sql(service, `INSERT INTO patient_facts (nhs_number, superseded_by) VALUES ('9000000017', '9000000025')`);
     await new Holds(db).place('INQ/1', ['9000000025']);
-    expect(await eraseFiles(db, true)).toEqual({ requests: 1, alerts: 1 });
-    expect(await left('subject_access_parts')).toHaveLength(3);
-    expect(await eraseFiles(db, false)).toEqual({ requests: 1, alerts: 1 });
-    for (const table of ['subject_access_requests', 'subject_access_history', 'subject_access_parts']) expect(await left(table)).toEqual(['SAR-AAAA-AAA3', 'SAR-AAAA-AAA4']);
+    expect(await eraseFiles(db, true)).toEqual({ requests: 2, alerts: 1 });
+    expect(await left('subject_access_parts')).toHaveLength(5);
+    expect(await eraseFiles(db, false)).toEqual({ requests: 2, alerts: 1 });
+    for (const table of ['subject_access_requests', 'subject_access_history', 'subject_access_parts']) expect(await left(table)).toEqual(['SAR-AAAA-AAA3', 'SAR-AAAA-AAA4', 'SAR-AAAA-AAA5']);
     for (const table of ['alerts', 'alert_history', 'alert_evidence']) expect(await left(table)).toEqual(['A-BBBB-BBB3']);
     await expect(sql(service, 'DELETE FROM subject_access_history')).rejects.toThrow('append-only');
     await expect(sql(service, 'DELETE FROM alert_history')).rejects.toThrow('append-only');

@@ -60,7 +60,7 @@ export interface ErasedFiles {
 }
 
 /**
- * Erases the files of subject access requests 3 years after they were closed, and of alerts after 10; those of patients under a hold stay.
+ * Erases the files of subject access requests 3 years after they were closed and 6 after an appeal, and of alerts after 10; those of patients under a hold stay.
  *
  * @param isDryRun only counts them
  */

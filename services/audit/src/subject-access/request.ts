@@ -11,7 +11,7 @@ export type Format = (typeof FORMATS)[number];
 export const DECISIONS = ['exclude', 'include'] as const;
 export type Decision = (typeof DECISIONS)[number];
 
-export const STEPS = ['extend', ...DECISIONS, 'sent', 'close'] as const;
+export const STEPS = ['extend', ...DECISIONS, 'sent', 'close', 'appeal'] as const;
 export type Step = (typeof STEPS)[number];
 export const isDecision = (step: Step): step is Decision => DECISIONS.some((decision) => decision === step);
 
@@ -112,5 +112,6 @@ export function stepsFrom({ status, extended, due_on }: Pick<RequestRow, 'status
   }
   if (status === 'ready') steps.push('sent');
   if (['ready', 'sent', 'failed'].includes(status)) steps.push('close');
+  if (['sent', 'closed'].includes(status)) steps.push('appeal');
   return steps;
 }

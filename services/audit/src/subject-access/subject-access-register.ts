@@ -156,6 +156,8 @@ export class SubjectAccessRegister {
         include: anew,
         sent: `status = 'sent'`,
         close: `status = 'closed'`,
+        // remembered in the history: the file is kept for longer
+        appeal: 'status = status',
       };
       await tx.query(
         `UPDATE subject_access_requests SET version = version + 1, ${changes[step]} WHERE reference = $1`,

@@ -140,7 +140,7 @@ function stepOf(body: unknown): StepTaken {
   const given = membersOf(body, ['version', 'step', 'note', 'what', 'accesses']);
   const version = wholeNumber(given['version'], 'version', 1, 2_147_483_647);
   const step = oneOf(given['step'], 'step', STEPS);
-  const reasonIsNeeded = step === 'extend' || isDecision(step);
+  const reasonIsNeeded = step === 'extend' || step === 'appeal' || isDecision(step);
   const note = given['note'] === undefined && !reasonIsNeeded ? undefined : text(given['note'], 'note', 2000);
   for (const name of isDecision(step) ? [] : ['what', 'accesses']) if (given[name] !== undefined) throw invalid(given[name], name);
   if (step === 'include' && given['accesses'] !== undefined) throw invalid(given['accesses'], 'accesses');

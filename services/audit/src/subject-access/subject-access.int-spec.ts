@@ -298,7 +298,11 @@ describe('subject access requests', () => {
     expect([sent.status, sent.version]).toEqual(['sent', request.version + 1]);
     expect((await step(sent, { step: 'sent' })).status).toBe(422);
     expect((await step(sent, { step: 'exclude', what: 'safeguarding', note: 'Too late' }, GUARDIAN)).status).toBe(422);
-    expect((await step(sent, { step: 'close' })).body.status).toBe('closed');
+    const closed = (await step(sent, { step: 'close' })).body;
+    expect(closed.status).toBe('closed');
+    expect((await step(closed, { step: 'appeal' })).status).toBe(400);
+    const { body: appealed } = await step(closed, { step: 'appeal', note: 'To the ICO' });
+    expect([appealed.status, appealed.history.at(-1)?.step]).toEqual(['closed', 'appeal']);
     expect((await call(`/${request.reference}/document?format=json`)).status).toBe(200);
     await expect(sql(service, 'DELETE FROM subject_access_history WHERE reference = $1', [request.reference])).rejects.toThrow('append-only');
   });

@@ -153,6 +153,13 @@ export const REQUEST_STEPS: readonly RequestStep[] = [
     about: 'When nothing more is to be done.',
     fields: [note('Note')],
   },
+  {
+    step: 'appeal',
+    title: 'Record an appeal',
+    button: 'Record appeal',
+    about: 'The person does not agree with the answer and has turned to you, the Information Commissioner or a court. The file is kept for six years from then.',
+    fields: [note('What the appeal is about', 'Enter what the appeal is about')],
+  },
 ];
 
 export function checkRequestStep({ step, fields }: RequestStep, values: Values): Errors {

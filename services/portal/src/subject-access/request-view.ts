@@ -22,6 +22,7 @@ const STEPS: Record<string, string> = {
   include: 'Decided: a part is shown',
   sent: 'Sent to the person',
   close: 'Closed',
+  appeal: 'The person appealed',
   failed: 'Could not be prepared',
 };
 
