@@ -5,7 +5,7 @@ import type { KeptPolicy, OrganisationPolicies } from '../organisation-policy/or
 import type { TransparencyLog } from '../transparency/transparency-log.service';
 import type { AccountAccess, AccountAlert, AccountChain, AccountHead, AccountTail } from './account';
 import { instantInWords } from './days';
-import { alertInWords, alertOutcomeInWords, isSafeguarding, outcomeOf, whatOf, whyOf } from './plain-words';
+import { alertInWords, alertOutcomeInWords, isSafeguarding, isWorkOnAlert, outcomeOf, whatOf, whyOf } from './plain-words';
 import type { Decision, Exclusion, RequestRow } from './request';
 
 /** An access of the period, to be read. */
@@ -34,6 +34,8 @@ export class AccountReading {
   private readonly leftOut: Set<string>;
   private readonly withheldBy = new Map<string, AccountTail['namesWithheldBy'][number]>();
   private readonly found: Partial<Record<Exclusion, number>> = {};
+  /** An officer's work on an alert that is left out would tell that there is one. */
+  private readonly hidesAlerts: boolean;
   private isPartial = false;
   private number = 0;
 
@@ -47,6 +49,7 @@ export class AccountReading {
     private readonly log: TransparencyLog,
     private readonly policies: OrganisationPolicies,
   ) {
+    this.hidesAlerts = (['open-investigations', 'safeguarding', 'other'] as const).some((what) => this.isExcluded(what));
     this.leftOut = new Set([...decisions.values()].flatMap(({ accesses }) => accesses));
     if (this.isExcluded('open-investigations')) for (const alert of alerts) if (alert.status !== 'closed') alert.evidence.forEach((id) => this.leftOut.add(id));
   }
@@ -73,7 +76,7 @@ export class AccountReading {
     const policies = await this.policies.ofAll([...new Set(found.map(({ record }) => record.agent?.odsCode ?? ''))]);
     const accesses: { id: string; access: AccountAccess }[] = [];
     for (const { proof, record } of found) {
-      if (this.isExcluded('safeguarding') && isSafeguarding(record)) this.leftOut.add(proof.id);
+      if ((this.isExcluded('safeguarding') && isSafeguarding(record)) || (this.hidesAlerts && isWorkOnAlert(record))) this.leftOut.add(proof.id);
       if (this.leftOut.has(proof.id)) {
         this.isPartial = true;
         continue;

@@ -76,6 +76,9 @@ export const outcomeOf = ({ outcome }: AccessRecorded): string => OUTCOMES[OUTCO
 export const isSafeguarding = ({ service, resourceType, interactionName }: AccessRecorded): boolean =>
   /cp-?is\b|child.?protection|\bfgm\b|female.?genital|safeguarding/i.test(`${service} ${resourceType} ${interactionName}`);
 
+/** A privacy officer read an alert, or took a step on it. */
+export const isWorkOnAlert = ({ service, interactionName }: AccessRecorded): boolean => service === 'audit' && /\balerts?\b/i.test(interactionName);
+
 const ALERTS: Record<Rule, string> = {
   'national-type-1': 'A member of staff said that they were caring for you, and the system could not confirm it by itself.',
   'national-type-2': 'Your record was opened without your permission, for an emergency or a legal reason.',

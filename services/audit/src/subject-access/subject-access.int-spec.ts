@@ -222,7 +222,8 @@ describe('subject access requests', () => {
     expect(answer.proof.chains[0]?.leaves.length).toBeGreaterThan(answer.accesses.length);
   });
 
-  it('leaves out an open investigation, its accesses and its alert', async () => {
+  it('leaves out an open investigation, its accesses, its alert and the officer’s work on it', async () => {
+    await happened(service, { nhsNumber: PATIENT, service: 'audit', interactionName: 'Read alert', purpose: 'HOPERAT' });
     const { reference } = await ready((await open()).reference);
     const { version } = await read(reference);
     await step({ reference, version }, { step: 'exclude', what: 'open-investigations', note: 'Would be prejudiced' }, GUARDIAN);
@@ -230,6 +231,7 @@ describe('subject access requests', () => {
     const answer = await forMachines(reference);
     expect([answer.alerts, answer.isPartial]).toEqual([[], true]);
     expect(answer.accesses.some(({ organisation }) => organisation.odsCode === 'RZZ02')).toBe(false);
+    expect(JSON.stringify(answer.accesses)).not.toContain('Read alert');
   });
 
   it('leaves out single accesses, which the guardian names by the number that the answer prints', async () => {
