@@ -199,7 +199,8 @@ describe('the privacy desk', () => {
     expect(text).toContain(first.id);
   });
 
-  it('an officer answers a subject access request', async () => {
+  it('an officer answers a subject access request, on which the guardian decides', async () => {
+    await emergencyAccess(first);
     const officer = await signedIn(OFFICER);
     await officer.page.goto('/subject-access/new');
     await officer.sees('Start a subject access request');
@@ -209,11 +210,12 @@ describe('the privacy desk', () => {
     expect(await officer.text()).toContain('Select the documents that you saw');
     await officer.page.getByLabel('Passport').check();
     await officer.button('Start request');
-    expect(await officer.text()).toContain('Select a document with an address as well');
+    await officer.page.getByText('Select a document with an address as well').first().waitFor();
     await officer.page.getByLabel('Utility bill').check();
     await officer.button('Start request');
     await officer.page.getByRole('heading', { name: 'The answer' }).waitFor({ timeout: 30_000 });
     await officer.sees(/Subject access request/);
+    await officer.page.getByText('Waits for the Caldicott Guardian').first().waitFor();
     await decideAll(officer.page.url());
     await officer.page.reload();
     await officer.page.getByRole('link', { name: /PDF/ }).waitFor({ timeout: 30_000 });
