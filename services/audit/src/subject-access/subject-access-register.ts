@@ -232,7 +232,8 @@ export class SubjectAccessRegister {
 async function shownBy(tx: EntityManager, { reference, preparation, status }: RequestRow, numbers: readonly number[]): Promise<string[]> {
   if (numbers.length === 0) return [];
   const rows = (await tx.query('SELECT event_id FROM subject_access_shown WHERE reference = $1 AND preparation = $2 AND number = ANY($3::int[])', [reference, preparation, numbers])) as { event_id: string }[];
-  if (status === 'preparing' || rows.length < new Set(numbers).size) {
+  const isPrepared = status === 'ready' || status === 'awaiting-decision';
+  if (!isPrepared || rows.length < new Set(numbers).size) {
     throw new Fault('INVALID_VALUE', { diagnostics: 'The answer as it is now does not show an access of each of these numbers', expression: 'accesses' });
   }
   return rows.map((row) => row.event_id);
