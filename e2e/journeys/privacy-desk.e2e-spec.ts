@@ -51,6 +51,24 @@ const openNewest = async (officer: Visitor): Promise<void> => {
   await officer.sees(/Permission to view overridden/);
 };
 
+/** The guardian reads the draft, and lets the person know all that waits for her decision. */
+async function decideAll(request: string): Promise<void> {
+  const guardian = await signedIn(GUARDIAN);
+  for (;;) {
+    await guardian.page.goto(request);
+    await guardian.page.getByRole('heading', { name: 'The answer' }).waitFor({ timeout: 30_000 });
+    const waiting = await guardian.page.getByRole('link', { name: /Draft to decide on/ }).count();
+    if (waiting === 0) return;
+    const [first = ''] = await guardian.page.locator('section[aria-labelledby=answer] li').allInnerTexts();
+    await guardian.link('Show a part');
+    await guardian.sees(/Show a part/);
+    await guardian.page.getByLabel(first.replace(/: \d+$/, '')).check();
+    await guardian.page.getByLabel('Why').fill('Nobody is harmed.');
+    await guardian.button('Show it');
+    await guardian.sees(/Subject access request/);
+  }
+}
+
 describe('the privacy desk', () => {
   it('an officer handles an emergency access from its alert to the close', async () => {
     await emergencyAccess(first);
@@ -181,7 +199,8 @@ describe('the privacy desk', () => {
     expect(text).toContain(first.id);
   });
 
-  it('an officer answers a subject access request', async () => {
+  it('an officer answers a subject access request, on which the guardian decides', async () => {
+    await emergencyAccess(first);
     const officer = await signedIn(OFFICER);
     await officer.page.goto('/subject-access/new');
     await officer.sees('Start a subject access request');
@@ -190,10 +209,16 @@ describe('the privacy desk', () => {
     await officer.sees('Start a subject access request');
     expect(await officer.text()).toContain('Select the documents that you saw');
     await officer.page.getByLabel('Passport').check();
+    await officer.button('Start request');
+    await officer.page.getByText('Select a document with an address as well').first().waitFor();
     await officer.page.getByLabel('Utility bill').check();
     await officer.button('Start request');
     await officer.page.getByRole('heading', { name: 'The answer' }).waitFor({ timeout: 30_000 });
     await officer.sees(/Subject access request/);
+    await officer.page.getByText('Waits for the Caldicott Guardian').first().waitFor();
+    await decideAll(officer.page.url());
+    await officer.page.reload();
+    await officer.page.getByRole('link', { name: /PDF/ }).waitFor({ timeout: 30_000 });
 
     const [pdf] = await Promise.all([officer.page.waitForEvent('download'), officer.page.getByRole('link', { name: /PDF/ }).click()]);
     expect(readFileSync(await pdf.path()).subarray(0, 5).toString()).toBe('%PDF-');

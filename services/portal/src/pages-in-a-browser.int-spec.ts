@@ -148,6 +148,7 @@ const PAGES: Shown[] = [
   ['request-error', officer, () => '/subject-access/new', { nhsNumber: '1' }],
   ['request-preparing', officer, () => '/subject-access/SAR-1000'],
   ['request-ready', officer, () => '/subject-access/SAR-1001'],
+  ['request-awaiting', officer, () => '/subject-access/SAR-0999'],
   ['request-step', officer, () => '/subject-access/SAR-1001/sent'],
   ['no-permission', nurse, () => '/reports'],
   ['records', nurse, patient('9000000009', '/records')],

@@ -20,7 +20,8 @@ import { DEFAULT_POLICY } from '../organisation-policy/policy';
 import { audit } from '../service';
 import { Desk, OFFICER, record, THE_GUARDIAN } from './fixtures/desk';
 
-const [OWN, COLLEAGUE, RESTRICTED, DECEASED, MERGED, RETAINED, ORDINARY] = ['9000000017', '9000000025', '9000000033', '9000000041', '9000000084', '9000000092', '9000000106'];
+const [OWN, COLLEAGUE, RESTRICTED, DECEASED] = ['9000000017', '9000000025', '9000000033', '9000000041'];
+const [MERGED, RETAINED, SURVIVING, ORDINARY] = ['9000000084', '9000000092', '9000000106', '9000000114'];
 const agent = (userId: string, other: object = {}): { agent: { userId: string } } => ({ agent: { userId, ...other } });
 const someUser = (): string => `5559${String(Math.floor(Math.random() * 1e8)).padStart(8, '0')}`;
 const HOUR_MS = 3_600_000;
@@ -46,6 +47,7 @@ describe('audit specification, "Alerts": each rule through real records', () => 
       fact(PatientConfidentialityChangedSchema.typeName, toBinary(PatientConfidentialityChangedSchema, create(PatientConfidentialityChangedSchema, { nhsNumber: RESTRICTED, confidentiality: 'R' }))),
       fact(PatientDiedSchema.typeName, toBinary(PatientDiedSchema, create(PatientDiedSchema, { nhsNumber: DECEASED, deceased: timestampFromDate(new Date('2025-11-01')) }))),
       fact(PatientSupersededSchema.typeName, toBinary(PatientSupersededSchema, create(PatientSupersededSchema, { nhsNumber: MERGED, supersededBy: RETAINED }))),
+      fact(PatientSupersededSchema.typeName, toBinary(PatientSupersededSchema, create(PatientSupersededSchema, { nhsNumber: RETAINED, supersededBy: SURVIVING }))),
     ]);
     // no ordinary one for a while
     await service.app.get(Outbox).append([
@@ -57,7 +59,7 @@ describe('audit specification, "Alerts": each rule through real records', () => 
     ]);
     await eventually(async () => {
       const { rows } = await service.app.get(Database).query({ text: 'SELECT FROM patient_facts WHERE nhs_number <> $1 OR (superseded_by IS NULL AND NOT restricted)', values: [ORDINARY] });
-      expect(rows).toHaveLength(4);
+      expect(rows).toHaveLength(5);
     });
     // usual networks are learnt over a fortnight
     await record(service, { clientAddress: '203.0.113.7', recorded: new Date(Date.now() - 20 * 24 * HOUR_MS), ...agent('555000000500', { clientId: 'known-client' }) });
@@ -83,7 +85,7 @@ describe('audit specification, "Alerts": each rule through real records', () => 
     ['national-type-2', 'emergency answer', { permissionToView: 'emergency' }, 'Emergency'],
     ['national-type-2', 'legal answer', { permissionToView: 'legal', alertReason: 1 }, 'Public interest'],
     ['own-record', 'the user is the patient', { nhsNumber: OWN, ...agent('555000000511') }, undefined],
-    ['own-record', 'her number was merged into the patient’s', { nhsNumber: RETAINED, ...agent('555000000515') }, undefined],
+    ['own-record', 'her number was merged, over two merges, into the patient’s', { nhsNumber: SURVIVING, ...agent('555000000515') }, undefined],
     ['same-household', 'surname and address are the user’s', { sameHousehold: true }, undefined],
     ['staff-record', 'the patient works there too', { nhsNumber: COLLEAGUE }, 'The patient works in the same organisation'],
     ['restricted-patient', 'the patient is restricted', { nhsNumber: RESTRICTED }, undefined],

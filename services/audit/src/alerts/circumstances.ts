@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { numbersOf } from '../merged-numbers';
 import { DEFAULTS, type KeptPolicy } from '../organisation-policy/organisation-policies.service';
 import type { Act } from './act';
 import type { Circumstances } from './act-rules';
@@ -7,12 +8,10 @@ interface PatientFacts {
   nhs_number: string;
   restricted: boolean;
   deceased: Date | null;
-  superseded_by: string | null;
 }
 
 interface StaffPatient {
   user_id: string;
-  /** The number that stands for her now. */
   nhs_number: string;
   ods_codes: string[];
 }
@@ -20,25 +19,23 @@ interface StaffPatient {
 /** Looks up, for a batch at once, what is known of the people in its acts. */
 export async function circumstancesOf(acts: readonly Act[], policies: Map<string, KeptPolicy>, tx: PoolClient): Promise<(act: Act) => Circumstances> {
   const distinct = (values: string[]): string[] => [...new Set(values)].filter(Boolean);
-  const patients = distinct(acts.map(({ nhsNumber }) => nhsNumber));
+  const numbers = await numbersOf(distinct(acts.map(({ nhsNumber }) => nhsNumber)), tx);
+  const patients = distinct([...numbers.values()].flat());
   const facts = await tx.query<PatientFacts>({
     name: 'patient-facts',
-    text: 'SELECT nhs_number, restricted, deceased, superseded_by FROM patient_facts WHERE nhs_number = ANY($1::text[])',
+    text: 'SELECT nhs_number, restricted, deceased FROM patient_facts WHERE nhs_number = ANY($1::text[])',
     values: [patients],
   });
   const factsOf = new Map(facts.rows.map((row) => [row.nhs_number, row]));
-  const retained = (nhsNumber: string): string => factsOf.get(nhsNumber)?.superseded_by ?? nhsNumber;
 
   const staff = await tx.query<StaffPatient>({
     name: 'staff-patients',
-    text: `SELECT staff.user_id, coalesce(facts.superseded_by, staff.nhs_number) AS nhs_number,
-        ARRAY(SELECT ods_code FROM staff_members AS member WHERE member.user_id = staff.user_id) AS ods_codes
-      FROM staff_patients AS staff LEFT JOIN patient_facts AS facts USING (nhs_number)
-      WHERE staff.user_id = ANY($1::text[]) OR staff.nhs_number = ANY($2::text[]) OR facts.superseded_by = ANY($2::text[])`,
-    values: [distinct(acts.map(({ userId }) => userId)), [...new Set([...patients, ...patients.map(retained)])]],
+    text: `SELECT user_id, nhs_number, ARRAY(SELECT ods_code FROM staff_members AS member WHERE member.user_id = staff.user_id) AS ods_codes
+      FROM staff_patients AS staff WHERE nhs_number = ANY($1::text[])`,
+    values: [patients],
   });
-  const ownNumberOf = new Map(staff.rows.map((row) => [row.user_id, row.nhs_number]));
-  const staffByNumber = new Map(staff.rows.map((row) => [row.nhs_number, row]));
+  const staffOf = new Map<string, StaffPatient[]>();
+  for (const row of staff.rows) staffOf.set(row.nhs_number, [...(staffOf.get(row.nhs_number) ?? []), row]);
 
   const roles = await tx.query<{ role_profile_id: string; ended: string }>({
     name: 'ended-roles',
@@ -48,13 +45,15 @@ export async function circumstancesOf(acts: readonly Act[], policies: Map<string
   const endOf = new Map(roles.rows.map((row) => [row.role_profile_id, row.ended]));
 
   return (act) => {
-    const patient = retained(act.nhsNumber);
-    const known = factsOf.get(act.nhsNumber);
-    const isOwnRecord = patient !== '' && ownNumberOf.get(act.userId) === patient;
-    const member = isOwnRecord ? undefined : staffByNumber.get(patient);
+    const own = numbers.get(act.nhsNumber) ?? [];
+    const known = own.flatMap((number) => factsOf.get(number) ?? []);
+    const deceased = known.find((one) => one.deceased)?.deceased;
+    const members = own.flatMap((number) => staffOf.get(number) ?? []);
+    const isOwnRecord = members.some(({ user_id }) => user_id === act.userId);
+    const [member] = isOwnRecord ? [] : members;
     return {
       policy: policies.get(act.odsCode) ?? DEFAULTS,
-      ...(known && { patient: { restricted: known.restricted, ...(known.deceased && { deceased: known.deceased }) } }),
+      ...(known.length > 0 && { patient: { restricted: known.some(({ restricted }) => restricted), ...(deceased && { deceased }) } }),
       isOwnRecord,
       ...(member && { staffMember: member.ods_codes.includes(act.odsCode) ? ('colleague' as const) : ('elsewhere' as const) }),
       roleEnded: endOf.get(act.roleProfileId),

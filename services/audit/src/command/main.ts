@@ -4,7 +4,7 @@ import { isCalendarDate } from '@carespine/fhir';
 import { ConfigError, readConfig } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
 import { Holds } from '../retention/holds';
-import { countErasable, eraseAccesses, RetentionRefused } from '../retention/retention';
+import { countErasable, eraseAccesses, eraseFiles, RetentionRefused } from '../retention/retention';
 import { freeze, thaw } from '../transparency/freeze';
 import { LogKeys } from '../transparency/log-keys';
 import { verifyLog } from '../verification/verification';
@@ -99,10 +99,14 @@ async function erase(before: Date, isDryRun: boolean): Promise<number> {
   return withDatabase(config, async (db) => {
     if (isDryRun) {
       for (const { service, accesses, held } of await countErasable(db, before, rule)) say(`${service}: ${accesses} would be erased, ${held} are held`);
+      const { requests, alerts } = await eraseFiles(db, true);
+      say(`Files of ${requests} subject access requests and ${alerts} alerts would be erased.`);
       return 0;
     }
     const erased = await eraseAccesses(db, before, rule, (done) => say(`${done} erased`));
     say(erased === 0 ? 'There is nothing to erase.' : `${erased} accesses were erased; the log says so.`);
+    const { requests, alerts } = await eraseFiles(db, false);
+    say(`Files of ${requests} subject access requests and ${alerts} alerts were erased.`);
     return 0;
   });
 }

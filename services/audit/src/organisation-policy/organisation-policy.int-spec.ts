@@ -69,6 +69,8 @@ describe('an organisation’s procedure', () => {
     [{ thresholds: { 'refusal-burst': { R8000: 1 } } }, 'thresholds.refusal-burst.R8000'],
     [{ thresholds: { 'many-patients': { R8000: 'x' } } }, 'thresholds.many-patients.R8000'],
     [{ namesWithheldInSubjectAccess: 'no' }, 'namesWithheldInSubjectAccess'],
+    [{ namesWithheldInSubjectAccess: true }, 'namesWithheldReason'],
+    [{ namesWithheldReason: 'Threats' }, 'namesWithheldReason'],
   ])('refuses %j naming %s', async (wrong, name) => {
     const { status, body } = await desk.call<{ issue: { expression: string[] }[] }>('PUT', '/policy', { ...POLICY, version: 99, ...wrong });
     expect([status, body.issue[0]?.expression]).toEqual([400, [name]]);

@@ -20,6 +20,8 @@ export interface Policy {
   openingHours: Record<(typeof WEEKDAYS)[number], Hours | null>;
   thresholds: PolicyThresholds;
   namesWithheldInSubjectAccess: boolean;
+  /** Where they are: what the person is told. */
+  namesWithheldReason?: string;
 }
 
 const ROUND_THE_CLOCK: Hours = ['00:00', '24:00'];
@@ -40,7 +42,7 @@ export const DEFAULT_POLICY: Policy = {
   namesWithheldInSubjectAccess: false,
 };
 
-const MEMBERS = ['version', ...Object.keys(DEFAULT_POLICY)];
+const MEMBERS = ['version', ...Object.keys(DEFAULT_POLICY), 'namesWithheldReason'];
 
 /**
  * @param body of a PUT: the whole policy, and the version that it replaces; thresholds that are left out keep their defaults
@@ -48,6 +50,8 @@ const MEMBERS = ['version', ...Object.keys(DEFAULT_POLICY)];
  */
 export function parsePolicy(body: unknown): { version: number; policy: Policy } {
   const given = membersOf(body, MEMBERS);
+  const namesWithheldInSubjectAccess = yesOrNo(given['namesWithheldInSubjectAccess'], 'namesWithheldInSubjectAccess');
+  if (!namesWithheldInSubjectAccess && given['namesWithheldReason'] !== undefined) throw invalid('namesWithheldReason', 'given only where names are withheld');
   return {
     version: wholeNumber(given['version'], 'version', 0, 2_147_483_646),
     policy: {
@@ -59,7 +63,8 @@ export function parsePolicy(body: unknown): { version: number; policy: Policy } 
       escalateAfterDays: wholeNumber(given['escalateAfterDays'], 'escalateAfterDays', 1, 90),
       openingHours: parseOpeningHours(given['openingHours']),
       thresholds: parseThresholds(given['thresholds']),
-      namesWithheldInSubjectAccess: yesOrNo(given['namesWithheldInSubjectAccess'], 'namesWithheldInSubjectAccess'),
+      namesWithheldInSubjectAccess,
+      ...(namesWithheldInSubjectAccess && { namesWithheldReason: text(given['namesWithheldReason'], 'namesWithheldReason', 500) }),
     },
   };
 }

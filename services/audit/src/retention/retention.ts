@@ -53,6 +53,24 @@ export async function countErasable(db: ClientBase, before: Date, rule: Retentio
   return rows;
 }
 
+export interface ErasedFiles {
+  /** Subject access requests, with their documents. */
+  requests: number;
+  alerts: number;
+}
+
+/**
+ * Erases the files of subject access requests 3 years after they were closed and 6 after an appeal, and of alerts after 10; those of patients under a hold stay.
+ *
+ * @param isDryRun only counts them
+ */
+export async function eraseFiles(db: ClientBase, isDryRun: boolean): Promise<ErasedFiles> {
+  await db.query('BEGIN');
+  const { rows } = await db.query<ErasedFiles>('SELECT requests, alerts FROM erase_closed_files()');
+  await db.query(isDryRun ? 'ROLLBACK' : 'COMMIT');
+  return rows[0] ?? { requests: 0, alerts: 0 };
+}
+
 function limits(before: Date, { years, yearsOf }: RetentionRule, now: Date): { cutoff: Date; longer: string } {
   const oldest = yearsBefore(now, years);
   if (before > oldest) throw new RetentionRefused(`Accesses are kept for ${years} years: choose a date until ${oldest.toISOString().slice(0, 10)}.`);

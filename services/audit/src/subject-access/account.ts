@@ -1,11 +1,12 @@
 import type { CompletenessProof } from '@carespine/transparency-log';
-import type { Exclusion } from './request';
 
 /** What an answer says before its accesses. */
 export interface AccountHead {
   reference: string;
   organisation: { odsCode: string; name: string };
   nhsNumber: string;
+  /** Others that were found to be the same person's. */
+  mergedNumbers: string[];
   from: string;
   to: string;
   preparedAt: string;
@@ -13,7 +14,7 @@ export interface AccountHead {
 }
 
 export interface AccountAccess {
-  /** 1 for the first. */
+  /** 1 for the first that is shown; the guardian names accesses by it. */
   number: number;
   recorded: string;
   /** In words, Europe/London. */
@@ -49,8 +50,6 @@ export interface AccountAlert {
 /** Every access that the log holds of one NHS number, oldest first, and that there are no others. */
 export interface AccountChain {
   completeness: CompletenessProof;
-  /** Accesses before the first of these, which were erased at the end of their retention. */
-  erased: number;
   leaves: { leafIndex: number; leafHash: string; previousLeaf: string }[];
 }
 
@@ -58,7 +57,10 @@ export interface AccountChain {
 export interface AccountTail {
   accesses: number;
   alerts: AccountAlert[];
-  leftOut: { what: Exclusion; accesses: number }[];
+  /** Whose policy withholds the names of their staff, and why. */
+  namesWithheldBy: { odsCode: string; name: string; reason: string }[];
+  /** Whether anything is left out. Neither what kind of thing nor how many: that could tell what must not be told. */
+  isPartial: boolean;
   checkpoints: string[];
   chains: AccountChain[];
 }

@@ -1,7 +1,7 @@
 import { formatNhsNumber } from '@carespine/fhir';
 import type { AccountAccess, AccountHead, AccountTail, AccountWriter } from './account';
 import { dayInWords } from './days';
-import { COMPLAIN, LEFT_OUT, TERMS } from './plain-words';
+import { COMPLAIN, leftOutInWords, TERMS } from './plain-words';
 
 /** The answer to read on a screen: one page that needs nothing else, in the colours and type of the NHS. */
 export class HtmlWriter implements AccountWriter {
@@ -26,10 +26,10 @@ export class HtmlWriter implements AccountWriter {
 <dl>
 <dt>Reference</dt><dd>${escape(head.reference)}</dd>
 <dt>NHS number</dt><dd>${formatNhsNumber(head.nhsNumber)}</dd>
-<dt>Period</dt><dd>${dayInWords(head.from)} to ${dayInWords(head.to)}</dd>
+${head.mergedNumbers.length === 0 ? '' : `<dt>Also under</dt><dd>${head.mergedNumbers.map(formatNhsNumber).join(', ')}</dd>\n`}<dt>Period</dt><dd>${dayInWords(head.from)} to ${dayInWords(head.to)}</dd>
 <dt>Prepared</dt><dd>${escape(head.preparedAt)}</dd>
 </dl>
-<p>This is the answer to your request to see who looked at your health and care record. It lists every access that is recorded, in all organisations that use the shared record, but for what is named under “What is left out”.</p>
+<p>This is the answer to your request to see who looked at your health and care record. It lists every access that is recorded, in all organisations that use the shared record. If something is left out, “What is left out” says so.</p>
 ${head.namesWithheld === undefined ? '' : `<p class="inset">The names of staff are not shown. The reason: ${escape(head.namesWithheld)}</p>`}
 <nav aria-labelledby="contents"><h2 id="contents">Contents</h2><ol>
 <li><a href="#accesses">Who looked at your record</a></li><li><a href="#alerts">Alerts and what came of them</a></li><li><a href="#left-out">What is left out</a></li><li><a href="#terms">What the words mean</a></li><li><a href="#complain">How to complain</a></li><li><a href="#proof">How you can check that nothing is missing</a></li>
@@ -38,26 +38,27 @@ ${head.namesWithheld === undefined ? '' : `<p class="inset">The names of staff a
 <div class="scroll" role="region" aria-labelledby="accesses" tabindex="0">
 <table>
 <caption>Accesses to your record, the oldest first</caption>
-<thead><tr><th scope="col">Date and time</th><th scope="col">Who</th><th scope="col">Organisation</th><th scope="col">What</th><th scope="col">Why</th><th scope="col">System</th></tr></thead>
+<thead><tr><th scope="col">Number</th><th scope="col">Date and time</th><th scope="col">Who</th><th scope="col">Organisation</th><th scope="col">What</th><th scope="col">Why</th><th scope="col">System</th></tr></thead>
 <tbody>
 `;
   }
 
   access(access: AccountAccess): void {
     const who = [access.name ?? (access.nameWithheld ? 'Name not shown' : ''), access.role].filter(Boolean).map(escape).join('<br>');
-    this.text += `<tr id="access-${access.number}"><th scope="row"><time datetime="${access.recorded}">${escape(access.when)}</time></th><td>${who}</td><td>${escape(access.organisation.name)} (${escape(access.organisation.odsCode)})</td><td>${escape(access.what)}<br><span class="outcome">${escape(access.outcome)}</span></td><td>${escape(access.why)}</td><td>${escape(access.system)}</td></tr>\n`;
+    this.text += `<tr id="access-${access.number}"><td>${access.number}</td><th scope="row"><time datetime="${access.recorded}">${escape(access.when)}</time></th><td>${who}</td><td>${escape(access.organisation.name)} (${escape(access.organisation.odsCode)})</td><td>${escape(access.what)}<br><span class="outcome">${escape(access.outcome)}</span></td><td>${escape(access.why)}</td><td>${escape(access.system)}</td></tr>\n`;
   }
 
-  end({ accesses, alerts, leftOut }: AccountTail): Promise<void> {
+  end({ accesses, alerts, namesWithheldBy, isPartial }: AccountTail): Promise<void> {
     const list = (items: string[]): string => `<ul>${items.map((item) => `<li>${item}</li>`).join('')}</ul>`;
     this.text += `</tbody>
 </table>
 </div>
 <p>${accesses === 1 ? 'There is 1 access' : `There are ${accesses} accesses`} in this list.</p>
+${namesWithheldBy.length === 0 ? '' : `<p>These organisations do not show the names of their staff:</p>${list(namesWithheldBy.map(withheldInWords).map(escape))}`}
 <h2 id="alerts">Alerts and what came of them</h2>
 ${alerts.length === 0 ? '<p>There were no alerts about your record.</p>' : list(alerts.map((alert) => `${escape(alert.raised)}: ${escape(alert.about)} ${escape(alert.outcome)}`))}
 <h2 id="left-out">What is left out</h2>
-${leftOut.length === 0 ? '<p>Nothing is left out.</p>' : `<p>The law allows or requires some information to be left out (Data Protection Act 2018, Schedules 2 and 3). The Caldicott Guardian decided it.</p>${list(leftOut.map(leftOutInWords).map(escape))}`}
+<p>${leftOutInWords(isPartial)}</p>
 <p>Not shown in any answer are what staff typed to search for patients, which may be about others, and technical details such as network addresses.</p>
 <h2 id="terms">What the words mean</h2>
 <dl>${TERMS.map(([term, meaning]) => `<dt>${escape(term)}</dt><dd>${escape(meaning)}</dd>`).join('\n')}</dl>
@@ -79,8 +80,7 @@ ${COMPLAIN.map((paragraph) => `<p>${escape(paragraph)}</p>`).join('\n')}
   }
 }
 
-export const leftOutInWords = ({ what, accesses }: AccountTail['leftOut'][number]): string =>
-  `${LEFT_OUT[what]}${accesses > 0 ? ` (${accesses === 1 ? '1 access' : `${accesses} accesses`})` : ''}`;
+export const withheldInWords = ({ odsCode, name, reason }: AccountTail['namesWithheldBy'][number]): string => `${name} (${odsCode}). The reason: ${reason}`;
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

@@ -1,5 +1,5 @@
 import type { AccountAccess, AccountHead, AccountTail, AccountWriter } from './account';
-import { COMPLAIN, LEFT_OUT, TERMS } from './plain-words';
+import { COMPLAIN, leftOutInWords, TERMS } from './plain-words';
 
 /** The answer for machines: what the document says, and the proofs that it is whole. */
 export class JsonWriter implements AccountWriter {
@@ -16,11 +16,13 @@ export class JsonWriter implements AccountWriter {
     this.isFirst = false;
   }
 
-  end({ accesses, alerts, leftOut, checkpoints, chains }: AccountTail): Promise<void> {
+  end({ accesses, alerts, namesWithheldBy, isPartial, checkpoints, chains }: AccountTail): Promise<void> {
     const after = JSON.stringify({
       numberOfAccesses: accesses,
       alerts,
-      leftOut: leftOut.map((one) => ({ ...one, meaning: LEFT_OUT[one.what] })),
+      namesWithheldBy,
+      isPartial,
+      leftOut: leftOutInWords(isPartial),
       terms: Object.fromEntries(TERMS),
       complaints: COMPLAIN,
       proof: { checkpoints, chains },

@@ -76,6 +76,9 @@ export const outcomeOf = ({ outcome }: AccessRecorded): string => OUTCOMES[OUTCO
 export const isSafeguarding = ({ service, resourceType, interactionName }: AccessRecorded): boolean =>
   /cp-?is\b|child.?protection|\bfgm\b|female.?genital|safeguarding/i.test(`${service} ${resourceType} ${interactionName}`);
 
+/** A privacy officer read an alert, or took a step on it. */
+export const isWorkOnAlert = ({ service, interactionName }: AccessRecorded): boolean => service === 'audit' && /\balerts?\b/i.test(interactionName);
+
 const ALERTS: Record<Rule, string> = {
   'national-type-1': 'A member of staff said that they were caring for you, and the system could not confirm it by itself.',
   'national-type-2': 'Your record was opened without your permission, for an emergency or a legal reason.',
@@ -102,7 +105,9 @@ const ALERT_OUTCOMES: Record<AlertOutcome, string> = {
   duplicate: 'It was the same as another alert in this list, or closed before.',
 };
 
-export const alertInWords = (rule: Rule): string => ALERTS[rule];
+/** @param reason of the alert: national alerts of one type are raised for several */
+export const alertInWords = (rule: Rule, reason: string): string =>
+  rule === 'national-type-1' && reason === 'Viewed in a community pharmacy' ? 'Your record was opened in a community pharmacy. Each time is noted, so that it can be checked.' : ALERTS[rule];
 
 export const alertOutcomeInWords = (outcome: AlertOutcome | null): string => (outcome ? ALERT_OUTCOMES[outcome] : 'It is still being looked into.');
 
@@ -122,9 +127,6 @@ export const COMPLAIN: readonly string[] = [
   'It costs nothing to ask for this document or to complain.',
 ];
 
-export const LEFT_OUT: Record<string, string> = {
-  'third-parties': 'What staff wrote in their own words, where it speaks of other people.',
-  'open-investigations': 'Checks that are not finished, and the accesses that they are about.',
-  safeguarding: 'Accesses whose disclosure could cause serious harm to somebody.',
-  other: 'Accesses that the law allows or requires to be left out.',
-};
+/** @param isPartial said in the same words whatever it is: the kind or the number could tell what must not be told */
+export const leftOutInWords = (isPartial: boolean): string =>
+  isPartial ? 'Some information is left out, as the law allows (Data Protection Act 2018, Schedules 2 and 3).' : 'Nothing is left out.';

@@ -3,7 +3,8 @@ import { Fault } from '@carespine/fhir';
 import { Database, isPassing, LOG, type Log } from '@carespine/service-kit';
 import { BackgroundLoop } from '../background-loop';
 import type { AccountWriter } from './account';
-import { AccountSource, type Included } from './account-source';
+import type { Included } from './account-reading';
+import { AccountSource, NotWhole } from './account-source';
 import { HtmlWriter } from './html-writer';
 import { JsonWriter } from './json-writer';
 import { PdfWriter } from './pdf-writer';
@@ -15,6 +16,7 @@ const LOOK_AGAIN_MS = 5000;
 const ABANDONED = `interval '30 seconds'`;
 /** Then the officer is told that it failed. */
 const ATTEMPTS = 4;
+const NOT_WHOLE = 'The log does not prove that the list of accesses is whole: it has to be verified';
 
 /** Makes the documents that answer requests, one request at a time, in the background. */
 @Injectable()
@@ -55,11 +57,12 @@ export class Preparation implements OnApplicationBootstrap, OnModuleDestroy {
     } catch (error) {
       // the log or the database may be back in a moment: that is no attempt
       const waits = isPassing(error) || (error instanceof Fault && error.status === 503);
+      const isHopeless = error instanceof NotWhole;
       await this.database.query({
         text: `WITH failed AS (UPDATE subject_access_requests SET attempts = attempts - $3, status = CASE WHEN attempts - $3 >= $4 THEN 'failed' ELSE status END
             WHERE reference = $1 AND preparation = $2 AND status = 'preparing' RETURNING reference, status)
-          INSERT INTO subject_access_history (reference, step) SELECT reference, 'failed' FROM failed WHERE status = 'failed'`,
-        values: [request.reference, request.preparation, waits ? 1 : 0, ATTEMPTS],
+          INSERT INTO subject_access_history (reference, step, note) SELECT reference, 'failed', $5 FROM failed WHERE status = 'failed'`,
+        values: [request.reference, request.preparation, waits ? 1 : 0, isHopeless ? 0 : ATTEMPTS, isHopeless ? NOT_WHOLE : null],
       });
       throw error;
     }
@@ -67,7 +70,7 @@ export class Preparation implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async prepare(request: RequestRow, stopping: AbortSignal): Promise<void> {
-    await this.database.query({ text: 'DELETE FROM subject_access_parts WHERE reference = $1', values: [request.reference] });
+    for (const table of ['subject_access_parts', 'subject_access_shown']) await this.database.query({ text: `DELETE FROM ${table} WHERE reference = $1`, values: [request.reference] });
     const account = await this.source.of(request);
     if (!(await this.progress(request, 0, account.included.length))) return;
     const writers: Record<Format, AccountWriter> = { html: new HtmlWriter(), pdf: new PdfWriter(), json: new JsonWriter() };
@@ -83,18 +86,25 @@ export class Preparation implements OnApplicationBootstrap, OnModuleDestroy {
     for (const writer of all) writer.begin(account.head);
     for (let at = 0; at < account.included.length; at += PAGE) {
       const page: Included[] = account.included.slice(at, at + PAGE);
-      for (const access of await account.read(page)) for (const writer of all) writer.access(access);
+      const shown = await account.read(page);
+      for (const { access } of shown) for (const writer of all) writer.access(access);
+      await this.database.query({
+        text: 'INSERT INTO subject_access_shown (reference, preparation, number, event_id) SELECT $1, $2, * FROM unnest($3::int[], $4::uuid[])',
+        values: [request.reference, request.preparation, shown.map(({ access }) => access.number), shown.map(({ id }) => id)],
+      });
       await keep();
       if (stopping.aborted || !(await this.progress(request, at + page.length, account.included.length))) return;
     }
     const tail = account.tail();
     for (const writer of all) await writer.end(tail);
     await keep();
+    const undecided = account.undecided();
+    const isDecided = Object.keys(undecided).length === 0;
     await this.database.query({
-      text: `WITH prepared AS (UPDATE subject_access_requests SET status = 'ready', accesses = $3, done = total
+      text: `WITH prepared AS (UPDATE subject_access_requests SET status = $4, accesses = $3, to_decide = $5, done = total
           WHERE reference = $1 AND preparation = $2 AND status = 'preparing' RETURNING reference)
-        INSERT INTO subject_access_history (reference, step) SELECT reference, 'prepared' FROM prepared`,
-      values: [request.reference, request.preparation, tail.accesses],
+        INSERT INTO subject_access_history (reference, step) SELECT reference, $6 FROM prepared`,
+      values: [request.reference, request.preparation, tail.accesses, isDecided ? 'ready' : 'awaiting-decision', undecided, isDecided ? 'prepared' : 'held'],
     });
   }
 

@@ -1,15 +1,36 @@
-/** What may be left out of an answer. @see audit specification, "Subject access request" */
+/** What the Caldicott Guardian decides on: whether it is left out of an answer. The first three hold an answer up until she did. @see audit specification, "Subject access request" */
 export const EXCLUSIONS = ['third-parties', 'open-investigations', 'safeguarding', 'other'] as const;
 export type Exclusion = (typeof EXCLUSIONS)[number];
 
-export const STATUSES = ['preparing', 'ready', 'sent', 'closed', 'failed'] as const;
+export const STATUSES = ['preparing', 'awaiting-decision', 'ready', 'sent', 'closed', 'failed'] as const;
 export type Status = (typeof STATUSES)[number];
 
 export const FORMATS = ['html', 'pdf', 'json'] as const;
 export type Format = (typeof FORMATS)[number];
 
-export const STEPS = ['extend', 'exclude', 'sent', 'close'] as const;
+export const DECISIONS = ['exclude', 'include'] as const;
+export type Decision = (typeof DECISIONS)[number];
+
+export const STEPS = ['extend', ...DECISIONS, 'sent', 'close', 'appeal'] as const;
 export type Step = (typeof STEPS)[number];
+export const isDecision = (step: Step): step is Decision => DECISIONS.some((decision) => decision === step);
+
+/**
+ * Documents that show who asks: what each proves.
+ *
+ * @see audit specification, "Subject access request": identity is proved first, commonly by two documents; one with a photograph, one with an address
+ */
+export const IDENTITY_DOCUMENTS = {
+  passport: 'photograph',
+  'driving-licence': 'photograph',
+  'national-identity-card': 'photograph',
+  'utility-bill': 'address',
+  'bank-statement': 'address',
+  'council-tax-bill': 'address',
+  'birth-certificate': 'neither',
+  'power-of-attorney': 'neither',
+} as const;
+export type IdentityDocument = keyof typeof IDENTITY_DOCUMENTS;
 
 /** As a list shows it: no patient. Days are Europe/London calendar days. */
 export interface RequestSummary {
@@ -28,11 +49,14 @@ export interface RequestSummary {
 
 export interface SubjectAccessRequest extends RequestSummary {
   nhsNumber: string;
-  identityChecks: string[];
+  identityChecks: IdentityDocument[];
   withholdReason?: string;
-  exclusions: { what: Exclusion; reason: string; accesses: number; decidedBy: { userId: string; name: string }; decidedAt: string }[];
+  /** What waits for the guardian's decision, and how many there are: accesses, open alerts, notes. */
+  toDecide: { what: Exclusion; found: number }[];
+  /** Oldest first; a later one on the same thing replaces it. */
+  decisions: { decision: Decision; what: Exclusion; reason: string; accesses: number; decidedBy: { userId: string; name: string }; decidedAt: string }[];
   history: { at: string; by: { userId: string; name: string } | 'platform'; step: string; note?: string }[];
-  /** Those that the request's state allows; to leave something out is for the guardian alone. */
+  /** Those that the request's state allows; decisions are for the guardian alone. */
   steps: Step[];
 }
 
@@ -47,7 +71,7 @@ export interface RequestRow {
   received_on: string;
   due_on: string;
   extended: boolean;
-  identity_checks: string[];
+  identity_checks: IdentityDocument[];
   withhold_names: boolean;
   withhold_reason: string | null;
   status: Status;
@@ -58,10 +82,11 @@ export interface RequestRow {
   done: number;
   total: number | null;
   accesses: number | null;
+  to_decide: Partial<Record<Exclusion, number>>;
 }
 
 export const REQUEST_COLUMNS = `reference, ods_code, organisation_name, nhs_number, from_day::text, to_day::text, received_on::text, due_on::text, extended, identity_checks,
-  withhold_names, withhold_reason, status, version, created_at, preparation, attempts, done, total, accesses`;
+  withhold_names, withhold_reason, status, version, created_at, preparation, attempts, done, total, accesses, to_decide`;
 
 export const summaryOf = (row: RequestRow): RequestSummary => ({
   reference: row.reference,
@@ -80,12 +105,13 @@ export const summaryOf = (row: RequestRow): RequestSummary => ({
 /** @param today Europe/London calendar day */
 export function stepsFrom({ status, extended, due_on }: Pick<RequestRow, 'status' | 'extended' | 'due_on'>, today: string): Step[] {
   const steps: Step[] = [];
-  if (['preparing', 'ready', 'failed'].includes(status)) {
+  if (['preparing', 'awaiting-decision', 'ready', 'failed'].includes(status)) {
     // the person is told of an extension within the first month
     if (!extended && today <= due_on) steps.push('extend');
-    steps.push('exclude');
+    steps.push(...DECISIONS);
   }
   if (status === 'ready') steps.push('sent');
   if (['ready', 'sent', 'failed'].includes(status)) steps.push('close');
+  if (['sent', 'closed'].includes(status)) steps.push('appeal');
   return steps;
 }

@@ -5,18 +5,33 @@ import type { Principal } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
 import { londonDay } from '../london';
+import { numbersOf } from '../merged-numbers';
 import { invalid } from '../parameters';
 import { isGuardian } from '../reports/report-query';
 import { monthsAfter, TIME_TO_ANSWER, TIME_WHEN_EXTENDED } from './due-date';
 import { Preparation } from './preparation';
-import { REQUEST_COLUMNS, stepsFrom, summaryOf, type Exclusion, type Format, type RequestRow, type RequestSummary, type Status, type Step, type SubjectAccessRequest } from './request';
+import {
+  isDecision,
+  REQUEST_COLUMNS,
+  stepsFrom,
+  summaryOf,
+  type Decision,
+  type Exclusion,
+  type Format,
+  type IdentityDocument,
+  type RequestRow,
+  type RequestSummary,
+  type Status,
+  type Step,
+  type SubjectAccessRequest,
+} from './request';
 
 export interface NewRequest {
   nhsNumber: string;
   from: string;
   to: string;
   receivedOn: string;
-  identityChecks: string[];
+  identityChecks: IdentityDocument[];
   withholdNames: boolean;
   withholdReason?: string;
 }
@@ -26,7 +41,8 @@ export interface StepTaken {
   step: Step;
   note?: string;
   what?: Exclusion;
-  accesses: string[];
+  /** Numbers that the answer prints. */
+  accesses: number[];
 }
 
 /** Subject access requests of an organisation, and their way to an answer. */
@@ -39,8 +55,7 @@ export class SubjectAccessRegister {
 
   /** @throws Fault when the officer asks about her own record */
   async open(who: Principal, request: NewRequest): Promise<SubjectAccessRequest> {
-    const own = await this.database.query({ text: 'SELECT FROM staff_patients WHERE user_id = $1 AND nhs_number = $2', values: [who.userId ?? '', request.nhsNumber] });
-    if (own.rowCount) throw new Fault('ACCESS_DENIED', { diagnostics: 'A request about your own record is for a colleague to handle', expression: 'nhsNumber' });
+    await this.requireNotOwn(who, request.nhsNumber, 'nhsNumber');
     const reference = newReference();
     await this.database.transaction(async (tx) => {
       await tx.query(
@@ -66,10 +81,10 @@ export class SubjectAccessRegister {
     return this.find(who, reference);
   }
 
-  /** Newest first. */
+  /** Newest first; none about the caller's own record. */
   async list(who: Principal, status: Status | undefined, count: number, page: string | undefined): Promise<{ requests: RequestSummary[]; next?: string }> {
-    const values: unknown[] = [who.organisation.odsCode, count + 1];
-    const conditions = ['ods_code = $1'];
+    const values: unknown[] = [who.organisation.odsCode, count + 1, await this.ownNumbers(who)];
+    const conditions = ['ods_code = $1', 'nhs_number <> ALL($3::text[])'];
     if (status) conditions.push(`status = $${values.push(status)}`);
     if (page !== undefined) {
       const [createdAt, reference] = placeOf(page);
@@ -84,15 +99,16 @@ export class SubjectAccessRegister {
     return { requests: shown.map(summaryOf), ...(last && { next: Buffer.from(`${last.created_at.toISOString()} ${last.reference}`).toString('base64url') }) };
   }
 
+  /** @throws Fault when the request is about the caller's own record */
   async find(who: Principal, reference: string): Promise<SubjectAccessRequest> {
     const row = await this.rowOf(who, reference);
-    const [history, exclusions] = await Promise.all([
+    const [history, decisions] = await Promise.all([
       this.database.query<{ at: Date; by_user_id: string | null; by_name: string; step: string; note: string | null }>({
         text: 'SELECT at, by_user_id, by_name, step, note FROM subject_access_history WHERE reference = $1 ORDER BY id',
         values: [reference],
       }),
-      this.database.query<{ what: Exclusion; reason: string; accesses: number; decided_by: string; decided_by_name: string; decided_at: Date }>({
-        text: 'SELECT what, reason, cardinality(accesses) AS accesses, decided_by, decided_by_name, decided_at FROM subject_access_exclusions WHERE reference = $1 ORDER BY id',
+      this.database.query<{ decision: Decision; what: Exclusion; reason: string; accesses: number; decided_by: string; decided_by_name: string; decided_at: Date }>({
+        text: 'SELECT decision, what, reason, cardinality(accesses) AS accesses, decided_by, decided_by_name, decided_at FROM subject_access_decisions WHERE reference = $1 ORDER BY id',
         values: [reference],
       }),
     ]);
@@ -101,7 +117,9 @@ export class SubjectAccessRegister {
       nhsNumber: row.nhs_number,
       identityChecks: row.identity_checks,
       ...(row.withhold_reason !== null && { withholdReason: row.withhold_reason }),
-      exclusions: exclusions.rows.map((one) => ({
+      toDecide: Object.entries(row.to_decide).map(([what, found]) => ({ what: what as Exclusion, found })),
+      decisions: decisions.rows.map((one) => ({
+        decision: one.decision,
         what: one.what,
         reason: one.reason,
         accesses: one.accesses,
@@ -114,56 +132,64 @@ export class SubjectAccessRegister {
         step: one.step,
         ...(one.note !== null && { note: one.note }),
       })),
-      steps: stepsFrom(row, londonDay(new Date())).filter((step) => step !== 'exclude' || isGuardian(who)),
+      steps: stepsFrom(row, londonDay(new Date())).filter((step) => !isDecision(step) || isGuardian(who)),
     };
   }
 
-  /** @throws Fault 409 when the version is not the current one, 422 when the state does not allow the step, 403 when it is the guardian's */
+  /** @throws Fault 409 when the version is not the current one, 422 when the state does not allow the step, 403 when it is the guardian's or about the caller, 400 for an access that the answer does not show */
   async take(who: Principal, reference: string, taken: StepTaken): Promise<SubjectAccessRequest> {
     const { step, note } = taken;
+    await this.rowOf(who, reference);
     await this.database.transaction(async (tx) => {
       const rows: RequestRow[] = await tx.query(`SELECT ${REQUEST_COLUMNS} FROM subject_access_requests WHERE reference = $1 AND ods_code = $2 FOR UPDATE`, [reference, who.organisation.odsCode]);
       const [row] = rows;
       if (!row) throw new Fault('RESOURCE_NOT_FOUND');
-      if (step === 'exclude' && !isGuardian(who)) throw new Fault('ACCESS_DENIED', { diagnostics: 'What is left out is for the Caldicott Guardian to decide', expression: 'step' });
+      if (isDecision(step) && !isGuardian(who)) throw new Fault('ACCESS_DENIED', { diagnostics: 'What is left out is for the Caldicott Guardian to decide', expression: 'step' });
       if (row.version !== taken.version) throw new Fault('RESOURCE_VERSION_MISMATCH', { diagnostics: 'The request has changed since: read it again', expression: 'version' });
       if (!stepsFrom(row, londonDay(new Date())).includes(step)) throw new Fault('BUSINESS_RULE', { diagnostics: `A request that is ${row.status} does not allow ${step}`, expression: 'step' });
+      const accesses = await shownBy(tx, row, taken.accesses);
+      const anew = `status = 'preparing', preparation = preparation + 1, attempts = 0, worked_at = '-infinity', done = 0, total = NULL, accesses = NULL, to_decide = '{}'`;
       const changes: Record<Step, string> = {
         extend: 'extended = true, due_on = $2',
-        // what was prepared holds what is to be left out
-        exclude: `status = 'preparing', preparation = preparation + 1, attempts = 0, worked_at = '-infinity', done = 0, total = NULL, accesses = NULL`,
+        // what was prepared holds what is to be left out, or waits
+        exclude: anew,
+        include: anew,
         sent: `status = 'sent'`,
         close: `status = 'closed'`,
+        // remembered in the history: the file is kept for longer
+        appeal: 'status = status',
       };
       await tx.query(
         `UPDATE subject_access_requests SET version = version + 1, ${changes[step]} WHERE reference = $1`,
         step === 'extend' ? [reference, monthsAfter(row.received_on, TIME_WHEN_EXTENDED)] : [reference],
       );
-      if (step === 'exclude') {
+      if (isDecision(step)) {
         await tx.query('DELETE FROM subject_access_parts WHERE reference = $1', [reference]);
-        await tx.query('INSERT INTO subject_access_exclusions (reference, what, reason, accesses, decided_by, decided_by_name) VALUES ($1, $2, $3, $4, $5, $6)', [
+        await tx.query('INSERT INTO subject_access_decisions (reference, decision, what, reason, accesses, decided_by, decided_by_name) VALUES ($1, $2, $3, $4, $5, $6, $7)', [
           reference,
+          step,
           taken.what,
           note,
-          taken.accesses,
+          accesses,
           who.userId ?? '',
           who.name ?? '',
         ]);
       }
       await remember(tx, reference, who, step, note);
     });
-    if (step === 'exclude') this.preparation.ring();
+    if (isDecision(step)) this.preparation.ring();
     return this.find(who, reference);
   }
 
   /**
-   * The bytes of the answer. That it was fetched is remembered.
+   * The bytes of the answer. That it was fetched is remembered. While a decision is awaited it is a draft, for the guardian to decide on.
    *
    * @throws Fault 422 while there is none
    */
   async document(who: Principal, reference: string, format: Format): Promise<AsyncIterable<Buffer>> {
     const row = await this.rowOf(who, reference);
-    if (!['ready', 'sent', 'closed'].includes(row.status) || row.accesses === null) throw new Fault('BUSINESS_RULE', { diagnostics: `The request is ${row.status}: there is no document` });
+    const isReadable = ['ready', 'sent', 'closed'].includes(row.status) || (row.status === 'awaiting-decision' && isGuardian(who));
+    if (!isReadable || row.accesses === null) throw new Fault('BUSINESS_RULE', { diagnostics: `The request is ${row.status}: there is no document` });
     await remember(this.database.source.manager, reference, who, 'document', format);
     return this.parts(row, format);
   }
@@ -186,8 +212,31 @@ export class SubjectAccessRegister {
       values: [reference, who.organisation.odsCode],
     });
     if (!rows[0]) throw new Fault('RESOURCE_NOT_FOUND');
+    await this.requireNotOwn(who, rows[0].nhs_number);
     return rows[0];
   }
+
+  private async requireNotOwn(who: Principal, nhsNumber: string, expression?: string): Promise<void> {
+    if (!(await this.ownNumbers(who)).includes(nhsNumber)) return;
+    throw new Fault('ACCESS_DENIED', { diagnostics: 'A request about your own record is for a colleague to handle', ...(expression && { expression }) });
+  }
+
+  /** The caller's NHS numbers as a patient. */
+  private async ownNumbers({ userId }: Principal): Promise<string[]> {
+    const { rows } = await this.database.query<{ nhs_number: string }>({ text: 'SELECT nhs_number FROM staff_patients WHERE user_id = $1', values: [userId ?? ''] });
+    return [...(await numbersOf(rows.map((row) => row.nhs_number), this.database.pool)).values()].flat();
+  }
+}
+
+/** @param numbers as the document prints them @returns ids of the accesses @throws Fault when the document that there is now does not show one of them */
+async function shownBy(tx: EntityManager, { reference, preparation, status }: RequestRow, numbers: readonly number[]): Promise<string[]> {
+  if (numbers.length === 0) return [];
+  const rows = (await tx.query('SELECT event_id FROM subject_access_shown WHERE reference = $1 AND preparation = $2 AND number = ANY($3::int[])', [reference, preparation, numbers])) as { event_id: string }[];
+  const isPrepared = status === 'ready' || status === 'awaiting-decision';
+  if (!isPrepared || rows.length < new Set(numbers).size) {
+    throw new Fault('INVALID_VALUE', { diagnostics: 'The answer as it is now does not show an access of each of these numbers', expression: 'accesses' });
+  }
+  return rows.map((row) => row.event_id);
 }
 
 async function remember(tx: EntityManager, reference: string, who: Principal, step: string, note: string | undefined): Promise<void> {

@@ -9,7 +9,7 @@ import { OrganisationPolicies } from '../organisation-policy/organisation-polici
 import { invalid, pageSizeOf, readParameters } from '../parameters';
 import { membersOf, missing, oneOf, text, wholeNumber, yesOrNo } from '../request-body';
 import { monthsAfter } from './due-date';
-import { EXCLUSIONS, FORMATS, STATUSES, STEPS, type Format, type RequestSummary, type SubjectAccessRequest } from './request';
+import { EXCLUSIONS, FORMATS, IDENTITY_DOCUMENTS, isDecision, STATUSES, STEPS, type Format, type IdentityDocument, type RequestSummary, type SubjectAccessRequest } from './request';
 import { SubjectAccessRegister, type NewRequest, type StepTaken } from './subject-access-register';
 
 const access = (name: string, interaction: Interaction): AccessRule => ({
@@ -18,7 +18,6 @@ const access = (name: string, interaction: Interaction): AccessRule => ({
 });
 /** The longest that an access is kept. @see audit specification, "Retention": 30 years for cancer pathway events */
 const LONGEST_MONTHS = 30 * 12;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Subject access requests, which an officer handles for her own organisation. The answer lists the accesses of all organisations: the right
@@ -125,12 +124,15 @@ function requestOf(body: unknown, namesWithheld: boolean, today: string): NewReq
   };
 }
 
-/** @see audit specification, "Subject access request": identity is proved first, commonly by two documents */
-function identityChecksOf(given: unknown): string[] {
+function identityChecksOf(given: unknown): IdentityDocument[] {
   if (given === undefined) throw missing('identityChecks');
-  if (!Array.isArray(given) || given.length > 5) throw invalid(given, 'identityChecks');
-  const checks = given.map((one, i) => text(one, `identityChecks[${i}]`, 200));
-  if (new Set(checks.map((check) => check.toLowerCase())).size < 2) throw new Fault('INVALID_VALUE', { diagnostics: 'Identity is proved by two different documents', expression: 'identityChecks' });
+  const kinds = Object.keys(IDENTITY_DOCUMENTS) as IdentityDocument[];
+  if (!Array.isArray(given) || given.length > kinds.length) throw invalid(given, 'identityChecks');
+  const checks = [...new Set(given.map((one, i) => oneOf(one, `identityChecks[${i}]`, kinds)))];
+  for (const proof of ['photograph', 'address'] as const) {
+    if (checks.some((check) => IDENTITY_DOCUMENTS[check] === proof)) continue;
+    throw new Fault('INVALID_VALUE', { diagnostics: `Identity is proved by a document with a photograph and one with an address: there is none with ${proof === 'address' ? 'an address' : 'a photograph'}`, expression: 'identityChecks' });
+  }
   return checks;
 }
 
@@ -138,15 +140,14 @@ function stepOf(body: unknown): StepTaken {
   const given = membersOf(body, ['version', 'step', 'note', 'what', 'accesses']);
   const version = wholeNumber(given['version'], 'version', 1, 2_147_483_647);
   const step = oneOf(given['step'], 'step', STEPS);
-  const reasonIsNeeded = step === 'extend' || step === 'exclude';
+  const reasonIsNeeded = step === 'extend' || step === 'appeal' || isDecision(step);
   const note = given['note'] === undefined && !reasonIsNeeded ? undefined : text(given['note'], 'note', 2000);
-  if (step !== 'exclude') {
-    for (const name of ['what', 'accesses']) if (given[name] !== undefined) throw invalid(given[name], name);
-    return { version, step, ...(note !== undefined && { note }), accesses: [] };
-  }
-  const what = oneOf(given['what'], 'what', EXCLUSIONS);
+  for (const name of isDecision(step) ? [] : ['what', 'accesses']) if (given[name] !== undefined) throw invalid(given[name], name);
+  if (step === 'include' && given['accesses'] !== undefined) throw invalid(given['accesses'], 'accesses');
+  const what = isDecision(step) ? oneOf(given['what'], 'what', EXCLUSIONS) : undefined;
   const { accesses = [] } = given;
-  if (!Array.isArray(accesses) || accesses.length > 1000 || !accesses.every((id) => typeof id === 'string' && UUID.test(id))) throw invalid(accesses, 'accesses');
-  if (what === 'other' && accesses.length === 0) throw missing('accesses');
-  return { version, step, what, ...(note !== undefined && { note }), accesses: accesses as string[] };
+  if (!Array.isArray(accesses) || accesses.length > 1000) throw invalid(accesses, 'accesses');
+  const numbers = accesses.map((one, i) => wholeNumber(one, `accesses[${i}]`, 1, 2_147_483_647));
+  if (step === 'exclude' && what === 'other' && numbers.length === 0) throw missing('accesses');
+  return { version, step, ...(what && { what }), ...(note !== undefined && { note }), accesses: numbers };
 }

@@ -13,6 +13,6 @@ import { Witnesses } from './witnesses';
 @Module({
   controllers: [LogController, AccessProofController],
   providers: [LogKeys, LogReader, Integrator, Witnesses, Publishing, Summaries, TransparencyLog, Nightly],
-  exports: [TransparencyLog],
+  exports: [LogKeys, TransparencyLog],
 })
 export class TransparencyModule {}

@@ -1,8 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AccessLog, CONTEXT_HEADER, type AccessFacts } from '@carespine/access-control';
-import { Interaction, Outcome } from '@carespine/contracts';
-import { Fault, isNhsNumber } from '@carespine/fhir';
+import { AccessLog, AccessTrail, CONTEXT_HEADER, type AccessFacts } from '@carespine/access-control';
+import { Outcome } from '@carespine/contracts';
+import { Fault } from '@carespine/fhir';
 import { FHIR_JSON, idsOf } from '@carespine/service-kit';
 import { RateLimits } from '../applications/rate-limit';
 import { Callers } from '../callers/callers';
@@ -10,6 +10,7 @@ import { GatewayConfig } from '../config';
 import type { AccessGrant } from '../oauth2/access-tokens';
 import { SESSION_COOKIE } from '../sessions/session-cookie';
 import { TooLarge, Upstream } from './forward';
+import { actOf } from './refused-act';
 import { Routes, type Route } from './routes';
 
 /** Passes every request that is not the gateway's own to the service that answers it, with the caller's context. */
@@ -91,19 +92,20 @@ export class Proxy implements OnApplicationShutdown {
   /** A refusal at the door is an access too: no record, no answer. */
   private async refused(request: FastifyRequest, api: Route, refusal: unknown, grant: AccessGrant | undefined): Promise<never> {
     const status = refusal instanceof Fault ? refusal.status : 503;
-    const nhsNumber = /\/Patient\/(\d{10})(?:[/?]|$)/.exec(request.raw.url as string)?.[1];
+    const { nhsNumber, ...act } = actOf(request.method, request.raw.url as string);
     await this.accessLog.record(
       {
-        interaction: Interaction.OPERATION,
+        ...act,
         name: `Refused at the gateway: ${request.method} ${api.prefix}`,
         outcome: status < 500 ? Outcome.MINOR_FAILURE : Outcome.SERIOUS_FAILURE,
         outcomeDescription: refusal instanceof Fault ? `HTTP ${status} ${refusal.details.diagnostics ?? ''}`.slice(0, 200) : `HTTP ${status}`,
         ...(grant && { agent: agentOf(grant) }),
+        purpose: new AccessTrail().purpose,
         requestId: request.requestId,
         traceparent: request.traceparent,
         clientAddress: request.socket.remoteAddress,
       },
-      nhsNumber && isNhsNumber(nhsNumber) ? [{ nhsNumber }] : [],
+      nhsNumber ? [{ nhsNumber }] : [],
     );
     throw refusal;
   }

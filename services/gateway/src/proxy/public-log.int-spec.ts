@@ -3,8 +3,10 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Interaction, Outcome } from '@carespine/contracts';
 import { startService, type RunningService } from '@carespine/test-kit';
 import { RateLimits } from '../applications/rate-limit';
+import { recordsOf } from '../oauth2/fixtures/running';
 import { gateway } from '../service';
 import { settings } from '../sign-in/fixtures/sign-in-service';
 import { OPEN_READERS } from './proxy';
@@ -44,6 +46,14 @@ describe('the public log of accesses', () => {
   it.each(['/audit/FHIR/R4/AuditEvent', '/audit/v1/alerts', '/audit/logs', '/audit/log', '/audit/x/log/checkpoint', '/audit//log/checkpoint'])('%p is not: 401', async (path) => {
     expect((await fetch(service.url + path)).status).toBe(401);
     expect(received).toEqual([]);
+  });
+
+  it('a refusal is recorded as what it would have been: its interaction, resource, query and patient', async () => {
+    const query = 'patient=9000000009&date=ge2026-11-01';
+    const answer = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent?${query}`);
+    const records = await recordsOf(answer.headers.get('x-request-id') ?? '', service);
+    expect(records).toHaveLength(1);
+    expect(records[0]).toMatchObject({ interaction: Interaction.SEARCH_TYPE, outcome: Outcome.MINOR_FAILURE, resourceType: 'AuditEvent', query, purpose: 'TREAT', nhsNumber: '9000000009' });
   });
 
   it('is limited in rate: 429 with Retry-After', async () => {

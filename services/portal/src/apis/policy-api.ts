@@ -18,6 +18,8 @@ export interface Policy {
   openingHours: Record<Weekday, [string, string] | null>;
   thresholds: Record<string, Record<string, number>>;
   namesWithheldInSubjectAccess: boolean;
+  /** Where they are. */
+  namesWithheldReason?: string;
   version: number;
 }
 

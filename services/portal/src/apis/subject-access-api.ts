@@ -3,7 +3,7 @@ import { PortalConfig } from '../config';
 import { ApiClient, type ApiFile, type Onward } from './api-client';
 import { queryOf, type Listed } from './desk';
 
-export type SubjectAccessStatus = 'preparing' | 'ready' | 'sent' | 'closed' | 'failed';
+export type SubjectAccessStatus = 'preparing' | 'awaiting-decision' | 'ready' | 'sent' | 'closed' | 'failed';
 
 /** A person's question who looked at her record, as lists show it: without her number. */
 export interface SubjectAccessSummary {
@@ -24,7 +24,10 @@ export interface SubjectAccess extends SubjectAccessSummary {
   identityChecks: string[];
   withholdNames: boolean;
   withholdReason?: string;
-  exclusions: { what: string; reason: string; accesses: number; decidedBy: { userId: string; name: string } }[];
+  /** What waits for the guardian's decision, and how many there are. */
+  toDecide: { what: string; found: number }[];
+  /** Oldest first; a later one on the same thing replaces it. */
+  decisions: { decision: 'exclude' | 'include'; what: string; reason: string; accesses: number; decidedBy: { userId: string; name: string } }[];
   history: { at: string; by: { userId: string; name: string } | 'platform'; step: string; note?: string }[];
   /** Those that the caller may take now. */
   steps: string[];

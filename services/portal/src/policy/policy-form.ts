@@ -30,6 +30,7 @@ const PROCEDURE: readonly Field[] = [
   { name: 'escalatesTo', label: 'Goes on to', hint: 'Who decides when an officer cannot', kind: 'text', width: 20, maxLength: 200, required: 'Enter who it goes on to' },
   number('escalateAfterDays', 'Days after which a new alert goes on to them'),
   { name: 'namesWithheld', label: 'Leave names of staff out of answers to subject access requests', kind: 'checkbox' },
+  { name: 'namesWithheldReason', label: 'Why names of staff are left out', hint: 'Only if they are. The person is told', kind: 'textarea', maxLength: 500 },
 ];
 
 const HOURS: readonly Field[] = WEEKDAYS.flatMap(([day, label], index) => [
@@ -99,6 +100,7 @@ export function policyValues(policy: Omit<Policy, 'version'>): Values {
     escalatesTo: policy.escalatesTo,
     escalateAfterDays: String(policy.escalateAfterDays),
     namesWithheld: policy.namesWithheldInSubjectAccess ? 'yes' : '',
+    namesWithheldReason: policy.namesWithheldReason ?? '',
     ...Object.fromEntries(
       WEEKDAYS.flatMap(([day]) => [
         [`${day}-opens`, openingHours[day]?.[0] ?? ''],
@@ -123,6 +125,7 @@ export function checkPolicy(fields: readonly Field[], values: Values): Errors {
   }
   const percent = Number(values.samplePercent);
   if (!errors.samplePercent && (percent < 1 || percent > 100)) errors.samplePercent = 'Percent of alerts that are checked must be from 1 to 100';
+  if (values.namesWithheld && !values.namesWithheldReason) errors.namesWithheldReason ??= 'Enter why names of staff are left out';
   for (const [day, label] of WEEKDAYS) {
     const [opens, closes] = [`${day}-opens`, `${day}-closes`];
     for (const input of [opens, closes]) {
@@ -145,6 +148,7 @@ export function policyOf(shown: Pick<Policy, 'thresholds'>, values: Values, vers
     escalatesTo: values.escalatesTo ?? '',
     escalateAfterDays: Number(values.escalateAfterDays),
     namesWithheldInSubjectAccess: values.namesWithheld === 'yes',
+    ...(values.namesWithheld === 'yes' && { namesWithheldReason: values.namesWithheldReason }),
     openingHours: Object.fromEntries(
       WEEKDAYS.map(([day]) => {
         const [opens, closes] = [values[`${day}-opens`], values[`${day}-closes`]];

@@ -1,25 +1,16 @@
 import { parseNhsNumber } from '@carespine/fhir';
 import type { SubjectAccessOrder } from '../apis/subject-access-api';
-import { checkForm, chosenOf, dateIn, type Errors, type Field, type Values } from '../forms/form';
+import { checkForm, dateIn, type Errors, type Field, type Values } from '../forms/form';
 import { londonDate } from '../pages/words';
-import { EXCLUSIONS } from './request-view';
+import { EXCLUSIONS, IDENTITY_DOCUMENTS } from './request-view';
 
 const DOCUMENTS: Field = {
   name: 'identity',
   label: 'Which documents did you see?',
-  hint: 'Select two. One must have a photograph, one an address',
+  hint: 'One with a photograph (passport, driving licence or identity card) and one with an address (a bill or a statement)',
   kind: 'checkboxes',
   required: 'Select the documents that you saw',
-  options: [
-    { value: 'passport', text: 'Passport' },
-    { value: 'driving-licence', text: 'Driving licence with a photograph' },
-    { value: 'national-identity-card', text: 'National identity card' },
-    { value: 'birth-certificate', text: 'Birth certificate' },
-    { value: 'utility-bill', text: 'Utility bill' },
-    { value: 'bank-statement', text: 'Bank statement' },
-    { value: 'council-tax-bill', text: 'Council tax bill' },
-    { value: 'power-of-attorney', text: 'Power of attorney, or proof of parental responsibility' },
-  ],
+  options: IDENTITY_DOCUMENTS,
 };
 
 export const REQUEST: readonly Field[] = [
@@ -57,7 +48,9 @@ export function checkRequest(values: Values, now: Date): Errors {
   const [received, from, to] = ['received', 'from', 'to'].map((name) => dateIn(values, name));
   if (values.nhsNumber && !parseNhsNumber(values.nhsNumber)) errors.nhsNumber ??= 'Enter a real NHS number, with 10 numbers';
   if (received && received > today) errors.received ??= 'The date it arrived must be today or in the past';
-  if (chosenOf(DOCUMENTS, values).length === 1) errors.identity ??= 'Select two documents';
+  const proofs = documentsOf(values).map(({ proves }) => proves);
+  if (!proofs.includes('photograph')) errors.identity ??= 'Select a document with a photograph as well';
+  if (!proofs.includes('address')) errors.identity ??= 'Select a document with an address as well';
   if (from && from > today) errors.from ??= 'The first date must be today or in the past';
   if (from && to && to < from) errors.to ??= 'The last date must be the same as or after the first date';
   else if (to && to > today) errors.to ??= 'The last date must be today or in the past';
@@ -65,12 +58,14 @@ export function checkRequest(values: Values, now: Date): Errors {
   return Object.fromEntries(REQUEST.flatMap(({ name }) => (errors[name] ? [[name, errors[name]]] : [])));
 }
 
+const documentsOf = (values: Values) => IDENTITY_DOCUMENTS.filter(({ value }) => values[`identity-${value}`]);
+
 export const orderOf = (values: Values): SubjectAccessOrder => ({
   nhsNumber: parseNhsNumber(values.nhsNumber ?? '') ?? '',
   from: dateIn(values, 'from') ?? '',
   to: dateIn(values, 'to') ?? '',
   receivedOn: dateIn(values, 'received') ?? '',
-  identityChecks: (DOCUMENTS.options ?? []).filter(({ value }) => values[`identity-${value}`]).map(({ text }) => text),
+  identityChecks: documentsOf(values).map(({ value }) => value),
   withholdNames: values.withhold === 'yes',
   ...(values.withhold === 'yes' && { withholdReason: values.reason }),
 });
@@ -116,7 +111,7 @@ export const REQUEST_STEPS: readonly RequestStep[] = [
     step: 'exclude',
     title: 'Leave a part out',
     button: 'Leave it out',
-    about: 'For what would harm somebody, or an investigation that is open. The Caldicott Guardian decides, and the answer says that a part was left out.',
+    about: 'For what would harm somebody, or an investigation that is open. The answer says that some information is left out, not what it is.',
     fields: [
       {
         name: 'what',
@@ -127,12 +122,28 @@ export const REQUEST_STEPS: readonly RequestStep[] = [
       },
       {
         name: 'accesses',
-        label: 'Numbers of the access records',
-        hint: 'Optional, but for something else. One a line; each stands on the proof page of its access',
+        label: 'Numbers of single accesses',
+        hint: 'As the letter prints them, for example 3, 17. Optional, but for single accesses',
         kind: 'textarea',
-        maxLength: 40_000,
+        maxLength: 10_000,
       },
       note('Why', 'Enter why it is left out'),
+    ],
+  },
+  {
+    step: 'include',
+    title: 'Show a part',
+    button: 'Show it',
+    about: 'For what the person may know without harm to anybody. It replaces an earlier decision on the same part.',
+    fields: [
+      {
+        name: 'what',
+        label: 'What is shown',
+        kind: 'radios',
+        required: 'Select what is shown',
+        options: Object.entries(EXCLUSIONS).map(([value, text]) => ({ value, text })),
+      },
+      note('Why', 'Enter why it is shown'),
     ],
   },
   {
@@ -142,21 +153,28 @@ export const REQUEST_STEPS: readonly RequestStep[] = [
     about: 'When nothing more is to be done.',
     fields: [note('Note')],
   },
+  {
+    step: 'appeal',
+    title: 'Record an appeal',
+    button: 'Record appeal',
+    about: 'The person does not agree with the answer and has turned to you, the Information Commissioner or a court. The file is kept for six years from then.',
+    fields: [note('What the appeal is about', 'Enter what the appeal is about')],
+  },
 ];
 
 export function checkRequestStep({ step, fields }: RequestStep, values: Values): Errors {
   const errors = checkForm(fields, values);
   if (step !== 'exclude') return errors;
   const accesses = linesOf(values.accesses);
-  if (values.what === 'other' && accesses.length === 0) errors.accesses ??= 'Enter the number of each access record that is left out';
-  if (accesses.some((id) => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))) errors.accesses ??= 'Enter numbers like 01a20d56-5516-7580-96aa-2d97308ad777, one a line';
+  if (values.what === 'other' && accesses.length === 0) errors.accesses ??= 'Enter the number of each access that is left out';
+  if (accesses.some((number) => !/^\d{1,9}$/.test(number))) errors.accesses ??= 'Enter numbers like 3, 17';
   return Object.fromEntries(fields.flatMap(({ name }) => (errors[name] ? [[name, errors[name]]] : [])));
 }
 
 /** The members of a step that its form gives. */
 export const membersOf = ({ accesses, ...values }: Values): Record<string, unknown> => ({
   ...Object.fromEntries(Object.entries(values).filter(([, value]) => value)),
-  ...(accesses && { accesses: linesOf(accesses) }),
+  ...(accesses && { accesses: linesOf(accesses).map(Number) }),
 });
 
-const linesOf = (text = ''): string[] => text.toLowerCase().split(/[\s,]+/).filter(Boolean);
+const linesOf = (text = ''): string[] => text.split(/[\s,]+/).filter(Boolean);

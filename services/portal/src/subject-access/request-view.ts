@@ -3,6 +3,7 @@ import { dateInWords, momentInWords, plural } from '../pages/words';
 
 const STATES: Record<SubjectAccessStatus, { text: string; colour: string }> = {
   preparing: { text: 'Being prepared', colour: 'blue' },
+  'awaiting-decision': { text: 'Waits for the Caldicott Guardian', colour: 'yellow' },
   ready: { text: 'Ready to send', colour: 'green' },
   sent: { text: 'Sent', colour: 'grey' },
   closed: { text: 'Closed', colour: 'grey' },
@@ -16,19 +17,34 @@ const STEPS: Record<string, string> = {
   ready: 'Answer prepared',
   prepared: 'Answer prepared',
   extend: 'Time extended by two months',
-  exclude: 'Part left out',
+  held: 'Waits for the Caldicott Guardian',
+  exclude: 'Decided: a part is left out',
+  include: 'Decided: a part is shown',
   sent: 'Sent to the person',
   close: 'Closed',
+  appeal: 'The person appealed',
   failed: 'Could not be prepared',
 };
 
-/** What may be left out of an answer. @see audit specification, "Subject access request" */
+/** What the Caldicott Guardian decides on. @see audit specification, "Subject access request" */
 export const EXCLUSIONS: Record<string, string> = {
-  'third-parties': 'What is about other people',
+  'third-parties': 'What staff wrote, which may be about other people',
   'open-investigations': 'Alerts that are still looked into',
   safeguarding: 'Child protection and FGM information',
-  other: 'Something else',
+  other: 'Single accesses',
 };
+
+/** Kinds of documents, as the API names them, and what each proves. */
+export const IDENTITY_DOCUMENTS: readonly { value: string; text: string; proves?: 'photograph' | 'address' }[] = [
+  { value: 'passport', text: 'Passport', proves: 'photograph' },
+  { value: 'driving-licence', text: 'Driving licence with a photograph', proves: 'photograph' },
+  { value: 'national-identity-card', text: 'National identity card', proves: 'photograph' },
+  { value: 'utility-bill', text: 'Utility bill', proves: 'address' },
+  { value: 'bank-statement', text: 'Bank statement', proves: 'address' },
+  { value: 'council-tax-bill', text: 'Council tax bill', proves: 'address' },
+  { value: 'birth-certificate', text: 'Birth certificate' },
+  { value: 'power-of-attorney', text: 'Power of attorney, or proof of parental responsibility' },
+];
 
 export const requestHref = (reference: string): string => `/subject-access/${encodeURIComponent(reference)}`;
 
@@ -60,13 +76,14 @@ export function describeWhole(request: SubjectAccess, today: string) {
     of,
     percent: of ? Math.min(Math.floor((done / of) * 100), 100) : undefined,
     accesses: request.accesses,
-    identityChecks: request.identityChecks,
+    identityChecks: request.identityChecks.map((kind) => IDENTITY_DOCUMENTS.find(({ value }) => value === kind)?.text ?? kind),
     withholdNames: request.withholdNames,
     withholdReason: request.withholdReason ?? '',
-    exclusions: request.exclusions.map(({ what, reason, accesses, decidedBy }) => ({
-      what: EXCLUSIONS[what] ?? what,
+    toDecide: request.toDecide.map(({ what, found }) => `${EXCLUSIONS[what] ?? what}: ${found}`),
+    decisions: request.decisions.map(({ decision, what, reason, accesses, decidedBy }) => ({
+      title: decision === 'exclude' ? 'Left out' : 'Shown',
+      what: `${EXCLUSIONS[what] ?? what}${accesses > 0 ? `, ${plural(accesses, 'access', 'accesses')}` : ''}`,
       reason,
-      accesses: plural(accesses, 'access', 'accesses'),
       decidedBy: decidedBy.name,
     })),
     history: request.history

@@ -15,7 +15,7 @@ import { describeRequest, describeWhole, requestHref } from './request-view';
 
 const ANSWERER = { permission: CAN_ANSWER } as const;
 const FORMATS: readonly DocumentFormat[] = ['html', 'pdf', 'json'];
-const STATUSES = ['preparing', 'ready', 'sent', 'closed', 'failed'];
+const STATUSES = ['preparing', 'awaiting-decision', 'ready', 'sent', 'closed', 'failed'];
 
 /** Persons who ask who looked at their record. */
 @Controller('/subject-access')
@@ -47,10 +47,12 @@ export class SubjectAccessController {
   @Access(ANSWERER)
   @Get('new')
   async form(@OnwardHeaders() onward: Onward, @Res() reply: FastifyReply): Promise<void> {
-    const { namesWithheldInSubjectAccess: withheld } = await this.policies.read(onward).catch(() => ({ namesWithheldInSubjectAccess: false }));
+    const { namesWithheldInSubjectAccess: withheld, namesWithheldReason: reason = '' } = await this.policies
+      .read(onward)
+      .catch(() => ({ namesWithheldInSubjectAccess: false, namesWithheldReason: undefined }));
     const today = londonDate(new Date());
     const yearAgo = `${Number(today.slice(0, 4)) - 1}${today.slice(4).replace('-02-29', '-02-28')}`;
-    this.showForm(reply, { ...dateValues('received', today), ...dateValues('from', yearAgo), ...dateValues('to', today), withhold: withheld ? 'yes' : 'no' });
+    this.showForm(reply, { ...dateValues('received', today), ...dateValues('from', yearAgo), ...dateValues('to', today), withhold: withheld ? 'yes' : 'no', reason });
   }
 
   @Access(ANSWERER)
@@ -87,6 +89,7 @@ export class SubjectAccessController {
       nhsNumber: request.nhsNumber,
       patientHref: `/patients/${patient}`,
       steps: possible(request),
+      mayDecide: request.steps.includes('exclude'),
       done: REQUEST_STEPS.some(({ step }) => step === done) && 'The request was updated',
     });
   }
@@ -167,7 +170,8 @@ function stepOf(step: string): RequestStep {
 
 const possible = (request: SubjectAccess): RequestStep[] => REQUEST_STEPS.filter(({ step }) => request.steps.includes(step));
 
-function refusalInWords({ status }: ApiRefused): Errors {
+function refusalInWords({ status, element }: ApiRefused): Errors {
+  if (element.startsWith('accesses')) return { accesses: 'The letter as it is now does not show an access of each of these numbers' };
   if (status === 409) return { request: 'Somebody else changed this request meanwhile. Read its history below, then do it again' };
   if (status === 403) return { request: 'The Caldicott Guardian decides this. Ask them to do it' };
   return { request: 'This cannot be done with the request in its present state' };

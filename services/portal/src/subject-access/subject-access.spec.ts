@@ -23,20 +23,23 @@ describe('a subject access request', () => {
   it.each([
     [{}, {}],
     [{ nhsNumber: '9000000008' }, { nhsNumber: 'Enter a real NHS number, with 10 numbers' }],
-    [{ 'identity-passport': '' }, { identity: 'Select two documents' }],
+    [{ 'identity-passport': '' }, { identity: 'Select a document with a photograph as well' }],
+    [{ 'identity-utility-bill': '', 'identity-driving-licence': 'yes' }, { identity: 'Select a document with an address as well' }],
+    [{ 'identity-utility-bill': '', 'identity-birth-certificate': 'yes' }, { identity: 'Select a document with an address as well' }],
+    [{ 'identity-passport': '', 'identity-utility-bill': '' }, { identity: 'Select the documents that you saw' }],
     [{ withhold: 'yes' }, { reason: 'Enter why names are left out' }],
     [dateValues('received', '2026-11-25'), { received: 'The date it arrived must be today or in the past' }],
   ])('%o: %o', (over, errors) => expect(checkRequest(form(over), NOW)).toEqual(errors));
 
   it('is opened with the documents that prove who asks', async () => {
     const { statusCode, headers } = await portal.post('/subject-access/new', form({ withhold: 'yes', reason: 'Threats' }), officer);
-    expect([statusCode, headers.location]).toEqual([303, '/subject-access/SAR-1004']);
+    expect([statusCode, headers.location]).toEqual([303, '/subject-access/SAR-1005']);
     expect(portal.apis.calls.at(-1)?.body).toEqual({
       nhsNumber: '9000000009',
       from: '2025-11-20',
       to: '2026-11-20',
       receivedOn: '2026-11-20',
-      identityChecks: ['Passport', 'Utility bill'],
+      identityChecks: ['passport', 'utility-bill'],
       withholdNames: true,
       withholdReason: 'Threats',
     });
@@ -54,6 +57,22 @@ describe('a subject access request', () => {
     expect(preparing.body).toContain('12 of 45 accesses read');
     const { body } = await portal.get('/subject-access/SAR-1001', officer);
     for (const text of ['It lists 45 accesses', 'document?format=pdf', 'A member of staff was threatened', 'Decided by Dr Rajesh Mistry']) expect(body).toContain(text);
+  });
+
+  it('waits for the guardian, and says for what', async () => {
+    const { body } = await portal.get('/subject-access/SAR-0999', officer);
+    for (const text of ['Waits for the Caldicott Guardian', 'Child protection and FGM information: 3', 'Draft to decide on', '/subject-access/SAR-0999/include']) expect(body).toContain(text);
+    expect(body).not.toContain('document?format=pdf');
+    const { headers } = await portal.post('/subject-access/SAR-0999/include', { version: '1', what: 'safeguarding', note: 'No harm' }, officer);
+    expect(headers.location).toBe('/subject-access/SAR-0999?done=include');
+    expect(portal.apis.calls.at(-1)?.body).toEqual({ version: 1, step: 'include', what: 'safeguarding', note: 'No harm' });
+  });
+
+  it('names single accesses by the numbers that the letter prints', async () => {
+    const { body } = await portal.post('/subject-access/SAR-1000/exclude', { version: '1', what: 'other', accesses: 'three', note: 'Harm' }, officer);
+    expect(body).toContain('Enter numbers like 3, 17');
+    await portal.post('/subject-access/SAR-1000/exclude', { version: '1', what: 'other', accesses: '3, 17', note: 'Harm' }, officer);
+    expect(portal.apis.calls.map((call) => call.body)).toContainEqual({ version: 1, step: 'exclude', what: 'other', accesses: [3, 17], note: 'Harm' });
   });
 
   it('shows the letter in a sandbox, and gives the others to keep', async () => {
@@ -74,7 +93,7 @@ describe('a subject access request', () => {
 
   it('leaves parts out by the guardian’s decision alone', async () => {
     const unnamed = await portal.post('/subject-access/SAR-1000/exclude', { version: '1', what: 'other', note: 'Harm' }, officer);
-    expect(unnamed.body).toContain('Enter the number of each access record');
+    expect(unnamed.body).toContain('Enter the number of each access that is left out');
     const { statusCode, body } = await portal.post('/subject-access/SAR-1000/exclude', { version: '1', what: 'safeguarding', note: 'Harm' }, officer);
     expect([statusCode, body.includes('The Caldicott Guardian decides this')]).toEqual([400, true]);
   });
