@@ -6,5 +6,5 @@ export { Database, isPassing } from './database';
 export type { Log } from './log';
 export { answerFault, MalformedBody } from './requests';
 export type { ServiceDefinition } from './service-definition';
-export { LOG } from './service-kit.module';
+export { EVENT_LOG, LOG } from './service-kit.module';
 export { meter, tracer } from './telemetry';

@@ -104,12 +104,12 @@ describe('subject access requests', () => {
     const [chain] = proof.chains;
     if (!chain) throw new Error('no chain');
     expect(completenessFault(chain.completeness, verifiers)).toBeUndefined();
-    expect(isUnbroken(chain.leaves, chain.completeness, chain.erased)).toBe(true);
+    expect(isUnbroken(chain.leaves, chain.completeness)).toBe(true);
     const inChain = new Set(chain.leaves.map(({ leafHash }) => leafHash));
     expect(accesses.every((access) => inChain.has(access.proof.leafHash))).toBe(true);
     // the five that happened, one of them before the period
     expect(chain.leaves.length).toBeGreaterThanOrEqual(accesses.length + 1);
-    expect(isUnbroken(chain.leaves.filter((_, i) => i !== 2), chain.completeness, chain.erased)).toBe(false);
+    expect(isUnbroken(chain.leaves.filter((_, i) => i !== 2), chain.completeness)).toBe(false);
   });
 
   it('is answered as an accessible page that needs nothing else, and hides nothing in markup', async () => {
