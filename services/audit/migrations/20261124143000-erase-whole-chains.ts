@@ -64,7 +64,7 @@ const SETTLED_BEFORE = `
 
 /**
  * Accesses of whom an access stands at a place behind \`beyond\` and up to \`until\`, where all of that person's, of every number of hers, are past their retention;
- * and single ones without a patient. \`longer\`, JSON of service → instant, can only lengthen what stands here.
+ * and single ones without a patient. That no number is empty is said again for the index, which holds no others. \`longer\`, JSON of service → instant, can only lengthen what stands here.
  */
 const ERASABLE_ACCESSES = `
   CREATE FUNCTION erasable_accesses(cutoff timestamptz, longer jsonb, beyond bigint, until bigint) RETURNS TABLE (leaf_index bigint, service text, held boolean)
@@ -82,11 +82,11 @@ const ERASABLE_ACCESSES = `
       SELECT p.nhs_number,
         EXISTS (SELECT FROM litigation_holds h WHERE h.nhs_number IN (SELECT same_person(p.nhs_number)) AND h.released_at IS NULL) AS held
       FROM every, patients p WHERE NOT EXISTS (
-        SELECT FROM same_person(p.nhs_number) AS number JOIN access_events kept ON kept.nhs_number = number LEFT JOIN limits l ON l.service = kept.service
+        SELECT FROM same_person(p.nhs_number) AS number JOIN access_events kept ON kept.nhs_number = number AND kept.nhs_number <> '' LEFT JOIN limits l ON l.service = kept.service
         WHERE kept.salt <> '' AND (kept.recorded >= coalesce(l.before, cutoff) OR kept.leaf_index >= coalesce(l.place, every.place))
       )
     )
-    SELECT e.leaf_index, e.service, due.held FROM due JOIN access_events e ON e.nhs_number = due.nhs_number WHERE e.salt <> ''
+    SELECT e.leaf_index, e.service, due.held FROM due JOIN access_events e ON e.nhs_number = due.nhs_number AND e.nhs_number <> '' WHERE e.salt <> ''
     UNION ALL
     SELECT e.leaf_index, e.service, false FROM every, access_events e LEFT JOIN limits l ON l.service = e.service
     WHERE e.leaf_index > beyond AND e.leaf_index <= until AND e.nhs_number = '' AND e.salt <> ''
