@@ -148,7 +148,8 @@ async function hold(what: string, { case: caseReference = '', patient = [], ever
       await holds.place(caseReference, patient);
     } else if (what === 'release' && caseReference) {
       requireNamed(caseReference, patient);
-      await recordAct(config, userOf(as), { name: 'Release litigation hold', ...act });
+      const patients = patient.length > 0 ? patient : await holds.patientsOf(caseReference);
+      await recordAct(config, userOf(as), { name: 'Release litigation hold', ...act, patients });
       await holds.release(caseReference, patient);
     } else throw new UsageError();
     return 0;

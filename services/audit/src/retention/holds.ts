@@ -36,6 +36,15 @@ export class Holds {
     return rows.map((row) => ({ caseReference: row.case_reference, patients: row.patients, everybody: row.everybody, placedAt: row.placed_at }));
   }
 
+  /** NHS numbers that are held for the case. */
+  async patientsOf(caseReference: string): Promise<string[]> {
+    const { rows } = await this.db.query<{ nhs_number: string }>(
+      'SELECT DISTINCT nhs_number FROM litigation_holds WHERE case_reference = $1 AND nhs_number IS NOT NULL AND released_at IS NULL ORDER BY 1',
+      [caseReference],
+    );
+    return rows.map((row) => row.nhs_number);
+  }
+
   /** @param nhsNumbers of the case; none releases all of it @throws RetentionRefused when there is no such hold */
   async release(caseReference: string, nhsNumbers: readonly string[]): Promise<void> {
     requireNamed(caseReference, nhsNumbers);

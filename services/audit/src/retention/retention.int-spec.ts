@@ -142,6 +142,7 @@ describe('the end of retention', () => {
     expect(await countErasable(db, CUTOFF, RULE)).toContainEqual({ service: 'demographics', accesses: 0, held: 1 });
     expect(await erase()).toBe(1);
     expect(await holds.list()).toMatchObject([{ caseReference: 'INQ/2026-1', patients: 1, everybody: false }]);
+    expect(await holds.patientsOf('INQ/2026-1')).toEqual(['9000000068']);
     await holds.release('INQ/2026-1', []);
     expect(await erase()).toBe(2);
     expect(await findings()).toEqual([]);
