@@ -7,6 +7,7 @@ import { Pool, type PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import {
   AddOutboxTally20261124111500,
+  CountWhateverLeavesOutbox20261124143100,
   Consumer,
   CreateOutboxAndInbox20261124080000,
   deadLetters,
@@ -56,7 +57,7 @@ export class TestService {
 
   static async start(config: EventLogConfig, keys?: string): Promise<TestService> {
     const database = await aDatabase('service');
-    const migrations = [CreateOutboxAndInbox20261124080000, AddOutboxTally20261124111500];
+    const migrations = [CreateOutboxAndInbox20261124080000, AddOutboxTally20261124111500, CountWhateverLeavesOutbox20261124143100];
     const source = await new DataSource({ type: 'postgres', url: database.url, migrations }).initialize();
     await source.runMigrations();
     await source.query('CREATE TABLE effects (n bigint GENERATED ALWAYS AS IDENTITY, key text, body text)');

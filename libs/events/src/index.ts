@@ -11,6 +11,6 @@ export { openEventLog, prepareEventLog, type EventLogConfig } from './open-event
 export { Outbox, type Transaction } from './outbox';
 export { PostgresOutboxStore } from './outbox-store';
 export { Relay, type RelayReport } from './relay';
-export { AddOutboxTally20261124111500, CreateOutboxAndInbox20261124080000 } from './schema';
+export { AddOutboxTally20261124111500, CountWhateverLeavesOutbox20261124143100, CreateOutboxAndInbox20261124080000 } from './schema';
 export { SteadyClient } from './steady-client';
 export { deadLetterOf, TOPICS, type Topic } from './topics';

@@ -11,7 +11,7 @@ export interface OutboxStore {
 export interface OutboxTurn {
   /** Committed rows, the oldest first, without those that are named. */
   oldest(limit: number, without: string[]): Promise<OutboxRow[]>;
-  /** Takes rows off and adds them to the tally of their topics, in one transaction. */
+  /** Takes rows off; the table itself counts them in the tally of their topics. */
   carried(rows: string[]): Promise<void>;
 }
 
@@ -58,9 +58,7 @@ const turnOf = (client: PoolClient): OutboxTurn => ({
   async carried(rows) {
     await client.query({
       name: 'outbox-carried',
-      text: `WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[]) RETURNING topic)
-        INSERT INTO outbox_tally (topic, carried) SELECT topic, count(*) FROM gone GROUP BY topic
-        ON CONFLICT (topic) DO UPDATE SET carried = outbox_tally.carried + excluded.carried`,
+      text: 'DELETE FROM outbox WHERE id = ANY($1::bigint[])',
       values: [rows],
     });
   },

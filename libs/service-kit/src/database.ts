@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { isNativeError } from 'node:util/types';
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
-import { AddOutboxTally20261124111500, CreateOutboxAndInbox20261124080000, SteadyClient } from '@carespine/events';
+import { AddOutboxTally20261124111500, CountWhateverLeavesOutbox20261124143100, CreateOutboxAndInbox20261124080000, SteadyClient } from '@carespine/events';
 import type { StoreConfig } from './config';
 import type { Log } from './log';
 import type { ServiceDefinition } from './service-definition';
@@ -31,7 +31,7 @@ export function dataSourceOf({ name, entities, migrations, plansOnce }: ServiceD
     url: config.DATABASE_URL,
     applicationName: name,
     entities: entities ?? [],
-    migrations: [CreateOutboxAndInbox20261124080000, AddOutboxTally20261124111500, ...(migrations ?? [])],
+    migrations: [CreateOutboxAndInbox20261124080000, AddOutboxTally20261124111500, CountWhateverLeavesOutbox20261124143100, ...(migrations ?? [])],
     synchronize: false,
     logging: false,
     poolSize: config.DATABASE_POOL,

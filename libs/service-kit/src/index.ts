@@ -7,5 +7,5 @@ export type { Log } from './log';
 export { isTooDeep } from './json-depth';
 export { answerFault, idsOf, MalformedBody } from './requests';
 export type { ServiceDefinition } from './service-definition';
-export { LOG } from './service-kit.module';
+export { EVENT_LOG, LOG } from './service-kit.module';
 export { meter, tracer } from './telemetry';

@@ -86,21 +86,16 @@ export function completenessFault(proof: CompletenessProof, verifiers: readonly 
 }
 
 /**
- * Whether a patient's accesses, oldest first, are all that the summary counts: each names the one before, the last is the one named.
- * Accesses after the summary may follow. The first may follow ones that were erased at the end of their retention.
+ * Whether a patient's accesses, oldest first, are all that the summary counts: each names the one before, the first that there is none, the last is the
+ * one named. Accesses after the summary may follow. A person's accesses are erased together, so nothing may be missing before the first.
  *
  * @param leaves base64
  */
 export function isUnbroken(
   leaves: readonly { leafHash: string; previousLeaf: string }[],
   { accesses, lastLeaf }: Pick<CompletenessProof, 'accesses' | 'lastLeaf'>,
-  erased = 0,
 ): boolean {
-  const last = accesses - erased - 1;
-  if (last < 0) return accesses === erased;
-  if (leaves[last]?.leafHash !== lastLeaf) return false;
-  const linked = leaves.every((leaf, i) => i === 0 || leaf.previousLeaf === leaves[i - 1]?.leafHash);
-  return linked && (erased > 0 || leaves[0]?.previousLeaf === FIRST);
+  return leaves[accesses - 1]?.leafHash === lastLeaf && leaves.every((leaf, i) => leaf.previousLeaf === (i === 0 ? FIRST : leaves[i - 1]?.leafHash));
 }
 
 /** Stands before a patient's first access. */

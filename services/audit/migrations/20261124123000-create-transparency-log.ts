@@ -119,7 +119,7 @@ export class CreateTransparencyLog20261124123000 implements MigrationInterface {
  * unless a hold keeps them; says so in a leaf of its own. Answers how many, and the last of them.
  * What stays of an access is its place, its leaf hash and which service answered.
  */
-const ERASE_ACCESSES = `
+export const ERASE_ACCESSES = `
   CREATE FUNCTION erase_accesses(cutoff timestamptz, longer jsonb, beyond bigint, most int, OUT accesses int, OUT last_index bigint)
   LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
   DECLARE

@@ -9,6 +9,7 @@ import { CreateFedEvents20261124115500 } from '../migrations/20261124115500-crea
 import { CreateSubjectAccessRequests20261124120500 } from '../migrations/20261124120500-create-subject-access-requests';
 import { CreateTransparencyLog20261124123000 } from '../migrations/20261124123000-create-transparency-log';
 import { IndexAccessesByMonth20261124134500 } from '../migrations/20261124134500-index-accesses-by-month';
+import { EraseWholeChains20261124143000 } from '../migrations/20261124143000-erase-whole-chains';
 import { AwaitDecisionsOfGuardian20261124145000 } from '../migrations/20261124145000-await-decisions-of-guardian';
 import { EraseClosedFiles20261124145100 } from '../migrations/20261124145100-erase-closed-files';
 import { AppModule } from './app.module';
@@ -29,6 +30,7 @@ export const audit: ServiceDefinition = {
     CreateSubjectAccessRequests20261124120500,
     CreateTransparencyLog20261124123000,
     IndexAccessesByMonth20261124134500,
+    EraseWholeChains20261124143000,
     AwaitDecisionsOfGuardian20261124145000,
     EraseClosedFiles20261124145100,
   ],

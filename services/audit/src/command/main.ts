@@ -1,18 +1,23 @@
 import { parseArgs } from 'node:util';
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
+import { openEventLog, type EventLog } from '@carespine/events';
 import { isCalendarDate } from '@carespine/fhir';
 import { ConfigError, readConfig } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
-import { Holds } from '../retention/holds';
+import { Holds, requireNamed } from '../retention/holds';
 import { countErasable, eraseAccesses, eraseFiles, RetentionRefused } from '../retention/retention';
 import { freeze, thaw } from '../transparency/freeze';
 import { LogKeys } from '../transparency/log-keys';
-import { verifyLog } from '../verification/verification';
+import { placeStatement } from '../transparency/statements';
+import { SummaryKey } from '../transparency/summary-key';
+import { shortageStatement, type Shortage } from '../verification/accepted-shortage';
+import { verifyLog, type VerificationReport } from '../verification/verification';
+import { recordAct } from './act-record';
 import { checkProof } from './check-proof';
 
-const USAGE = `npm run audit -- verify [--thaw] [--json]          holds the log against everything that was ever signed
-npm run audit -- erase --before YYYY-MM-DD [--dry-run]
-npm run audit -- hold add|release --case REFERENCE [--patient NHS-NUMBER …] [--everybody]
+const USAGE = `npm run audit -- verify [--json] [--thaw | --accept SERVICE=ACCESSES … --as USER-ID]   holds the log against everything that was ever signed
+npm run audit -- erase --before YYYY-MM-DD --dry-run | --as USER-ID
+npm run audit -- hold add|release --case REFERENCE [--patient NHS-NUMBER …] [--everybody] --as USER-ID
 npm run audit -- hold list
 npm run audit -- check-proof FILE --key VERIFIER-KEY [--key …]`;
 
@@ -30,7 +35,7 @@ async function main(args: string[]): Promise<number> {
     if (more.length > 0) throw new UsageError();
     if (command === 'verify' && !what) return await verify(values);
     if (command === 'erase' && !what && values.before && isCalendarDate(values.before)) {
-      return await erase(new Date(`${values.before}T00:00:00Z`), values['dry-run'] ?? false);
+      return await erase(values.before, values);
     }
     if (command === 'hold' && what) return await hold(what, values);
     throw new UsageError();
@@ -50,6 +55,8 @@ function parse(args: string[]) {
       allowPositionals: true,
       options: {
         thaw: { type: 'boolean' },
+        accept: { type: 'string', multiple: true },
+        as: { type: 'string' },
         json: { type: 'boolean' },
         before: { type: 'string' },
         'dry-run': { type: 'boolean' },
@@ -66,36 +73,54 @@ function parse(args: string[]) {
 
 type Options = ReturnType<typeof parse>['values'];
 
-async function verify({ thaw: thaws = false, json = false }: Options): Promise<number> {
+async function verify({ thaw: thaws = false, accept = [], as, json = false }: Options): Promise<number> {
   const config = readConfig(AuditConfig, process.env);
+  const keys = new LogKeys(config);
+  const shortages = accept.map(shortageOf);
+  const by = thaws || shortages.length > 0 ? userOf(as) : '';
+  for (const { service, accesses } of shortages) {
+    await recordAct(config, by, { name: 'Accept shortage of access log', query: `service=${service}&accesses=${accesses}` });
+    await withDatabase(config, (db) => place(db, shortageStatement({ service, accesses }, keys.signers)));
+  }
   let toldMs = Date.now();
-  const report = await verifyLog({
-    databaseUrl: config.DATABASE_URL,
-    keys: new LogKeys(config),
-    serviceDatabases: JSON.parse(config.SERVICE_DATABASES) as Record<string, string>,
-    progress(done, of) {
-      if (json || Date.now() - toldMs < 2000) return;
-      toldMs = Date.now();
-      say(`${done.toLocaleString('en-GB')} of ${of.toLocaleString('en-GB')} leaves (${Math.floor((done / of) * 100)} %)`);
-    },
-  });
+  const report = await withEventLog(config, (eventLog) =>
+    verifyLog({
+      databaseUrl: config.DATABASE_URL,
+      keys,
+      summaryKey: new SummaryKey(config.PATIENT_KEY_SECRET),
+      serviceDatabases: JSON.parse(config.SERVICE_DATABASES) as Record<string, string>,
+      eventLog,
+      progress(done, of) {
+        if (json || Date.now() - toldMs < 2000) return;
+        toldMs = Date.now();
+        say(`${done.toLocaleString('en-GB')} of ${of.toLocaleString('en-GB')} leaves (${Math.floor((done / of) * 100)} %)`);
+      },
+    }),
+  );
   const sound = report.findings.length === 0;
   if (!sound) await withDatabase(config, (db) => freeze(db, `verification: ${report.findings.map(({ kind }) => kind).join(', ')}`));
+  if (sound && thaws) await recordAct(config, by, { name: 'Thaw access log', query: `leaves=${report.leaves}` });
   const thawed = sound && thaws && (await withDatabase(config, thaw));
   if (json) say(JSON.stringify(report));
-  else {
-    const counted = report.counted.join(', ') || 'no service';
-    say(`${report.leaves} leaves, ${report.published} of them provable, held against ${report.checkpoints} checkpoints; counted against ${counted}.`);
-    for (const { kind, times, at } of report.findings) say(`FAULT ${kind}: ${times} (${at.join(', ')}${times > at.length ? ', …' : ''})`);
-    say(sound ? 'The log is whole.' : 'The log is NOT whole: nothing more is published until it is, and verify --thaw says so.');
-    if (thawed) say('Publishing goes on.');
-  }
-  return sound ? 0 : 1;
+  else tell(report, thawed);
+  if (!sound) return 1;
+  return report.unreachable.length > 0 ? 2 : 0;
 }
 
-async function erase(before: Date, isDryRun: boolean): Promise<number> {
+function tell({ leaves, published, checkpoints, counted, unreachable, onTheWay, findings }: VerificationReport, thawed: boolean): void {
+  say(`${leaves} leaves, ${published} of them provable, held against ${checkpoints} checkpoints; counted against ${counted.join(', ') || 'no service'}.`);
+  if (onTheWay > 0) say(`${onTheWay} accesses are on their way to the log, or among open dead letters.`);
+  for (const { kind, times, at } of findings) say(`FAULT ${kind}: ${times} (${at.join(', ')}${times > at.length ? ', …' : ''})`);
+  say(findings.length === 0 ? 'The log is whole.' : 'The log is NOT whole: nothing more is published until it is, and verify --thaw says so.');
+  if (unreachable.length > 0) say(`Not counted, since the database did not answer: ${unreachable.join(', ')}.`);
+  if (thawed) say('Publishing goes on.');
+}
+
+async function erase(day: string, { 'dry-run': isDryRun = false, as }: Options): Promise<number> {
   const config = readConfig(AuditConfig, process.env);
+  const before = new Date(`${day}T00:00:00Z`);
   const rule = { years: config.RETENTION_YEARS, yearsOf: JSON.parse(config.RETENTION_YEARS_OF) as Record<string, number> };
+  if (!isDryRun) await recordAct(config, userOf(as), { name: 'Erase accesses at the end of retention', query: `before=${day}` });
   return withDatabase(config, async (db) => {
     if (isDryRun) {
       for (const { service, accesses, held } of await countErasable(db, before, rule)) say(`${service}: ${accesses} would be erased, ${held} are held`);
@@ -111,20 +136,58 @@ async function erase(before: Date, isDryRun: boolean): Promise<number> {
   });
 }
 
-async function hold(what: string, { case: caseReference, patient = [], everybody = false }: Options): Promise<number> {
+async function hold(what: string, { case: caseReference = '', patient = [], everybody = false, as }: Options): Promise<number> {
   const config = readConfig(AuditConfig, process.env);
   return withDatabase(config, async (db) => {
     const holds = new Holds(db);
+    const act = { query: `case=${caseReference}${everybody ? '&everybody' : ''}`, patients: patient };
     if (what === 'list') {
       for (const one of await holds.list()) {
         const whose = one.everybody ? 'everybody' : `${one.patients} patient${one.patients === 1 ? '' : 's'}`;
         say(`${one.caseReference}: ${whose}, since ${one.placedAt.toISOString().slice(0, 10)}`);
       }
-    } else if (what === 'add' && caseReference && patient.length > 0 !== everybody) await holds.place(caseReference, patient);
-    else if (what === 'release' && caseReference) await holds.release(caseReference, patient);
-    else throw new UsageError();
+    } else if (what === 'add' && caseReference && patient.length > 0 !== everybody) {
+      requireNamed(caseReference, patient);
+      await recordAct(config, userOf(as), { name: 'Place litigation hold', ...act });
+      await holds.place(caseReference, patient);
+    } else if (what === 'release' && caseReference) {
+      requireNamed(caseReference, patient);
+      const patients = patient.length > 0 ? patient : await holds.patientsOf(caseReference);
+      await recordAct(config, userOf(as), { name: 'Release litigation hold', ...act, patients });
+      await holds.release(caseReference, patient);
+    } else throw new UsageError();
     return 0;
   });
+}
+
+/** Who does it: the act is recorded under this user id. */
+function userOf(as = ''): string {
+  if (!/^[\w.-]{1,64}$/.test(as)) throw new UsageError();
+  return as;
+}
+
+function shortageOf(text: string): Shortage {
+  const [, service, accesses] = /^([\w-]{1,64})=(-?[1-9]\d{0,11})$/.exec(text) ?? [];
+  if (!service || !accesses) throw new UsageError();
+  return { service, accesses: Number(accesses) };
+}
+
+async function place(db: Client, statement: object): Promise<void> {
+  await db.query('BEGIN'); // what fails before the commit ends with the connection
+  await placeStatement({ query: async <T>(text: string, values?: unknown[]) => (await db.query(text, values)).rows as T }, statement);
+  await db.query('COMMIT');
+}
+
+async function withEventLog<T>(config: AuditConfig, work: (log: EventLog) => Promise<T>): Promise<T> {
+  const pool = new Pool({ connectionString: config.DATABASE_URL, max: 2 });
+  pool.on('error', () => undefined); // the query in hand tells
+  const log = openEventLog(config, { service: 'audit', pool });
+  try {
+    return await work(log);
+  } finally {
+    await log.close();
+    await pool.end();
+  }
 }
 
 async function withDatabase<T>({ DATABASE_URL }: AuditConfig, work: (db: Client) => Promise<T>): Promise<T> {

@@ -18,8 +18,7 @@ export class Holds {
 
   /** @param nhsNumbers none holds the accesses of everybody @throws RetentionRefused */
   async place(caseReference: string, nhsNumbers: readonly string[]): Promise<void> {
-    requireCase(caseReference);
-    if (!nhsNumbers.every(isNhsNumber)) throw new RetentionRefused('A patient is named by an NHS number.');
+    requireNamed(caseReference, nhsNumbers);
     await this.db.query(
       `INSERT INTO litigation_holds (case_reference, nhs_number) SELECT $1, held.nhs_number FROM unnest($2::text[]) AS held (nhs_number)
         WHERE NOT EXISTS (SELECT FROM litigation_holds h
@@ -37,9 +36,18 @@ export class Holds {
     return rows.map((row) => ({ caseReference: row.case_reference, patients: row.patients, everybody: row.everybody, placedAt: row.placed_at }));
   }
 
+  /** NHS numbers that are held for the case. */
+  async patientsOf(caseReference: string): Promise<string[]> {
+    const { rows } = await this.db.query<{ nhs_number: string }>(
+      'SELECT DISTINCT nhs_number FROM litigation_holds WHERE case_reference = $1 AND nhs_number IS NOT NULL AND released_at IS NULL ORDER BY 1',
+      [caseReference],
+    );
+    return rows.map((row) => row.nhs_number);
+  }
+
   /** @param nhsNumbers of the case; none releases all of it @throws RetentionRefused when there is no such hold */
   async release(caseReference: string, nhsNumbers: readonly string[]): Promise<void> {
-    requireCase(caseReference);
+    requireNamed(caseReference, nhsNumbers);
     const { rowCount } = await this.db.query(
       `UPDATE litigation_holds SET released_at = clock_timestamp()
         WHERE case_reference = $1 AND released_at IS NULL AND (cardinality($2::text[]) = 0 OR nhs_number = ANY($2::text[]))`,
@@ -49,6 +57,8 @@ export class Holds {
   }
 }
 
-function requireCase(caseReference: string): void {
+/** @throws RetentionRefused for what is no case or no patient */
+export function requireNamed(caseReference: string, nhsNumbers: readonly string[]): void {
   if (!CASE.test(caseReference)) throw new RetentionRefused('A case is named by 1 to 64 letters, digits, dots, slashes, hyphens or underscores.');
+  if (!nhsNumbers.every(isNhsNumber)) throw new RetentionRefused('A patient is named by an NHS number.');
 }

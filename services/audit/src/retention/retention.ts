@@ -8,20 +8,26 @@ export interface RetentionRule {
   yearsOf: Record<string, number>;
 }
 
+/** What no setting shortens; the database's own functions say the same. */
+export const YEARS_AT_LEAST = 8;
+/** Of a service. @see audit specification, "Retention": 30 years for cancer pathway events */
+export const YEARS_AT_LEAST_OF: Readonly<Record<string, number>> = { 'cancer-pathway': 30 };
+
 /** The order cannot be carried out; the message says why. */
 export class RetentionRefused extends Error {
   override readonly name = 'RetentionRefused';
 }
 
-/** Accesses in one statement of the log. */
+/** Places of the log that one transaction looks at. */
 const BATCH = 10_000;
 
 /**
- * Erases accesses recorded before the date and past their retention: bytes, salt and what is searched. Places and leaf hashes stay, so the log
- * stays whole; each batch is said in a leaf of its own. Those under a hold stay.
+ * Erases the accesses of whoever has had none since the date, all of hers together, where all are past their retention: bytes, salt and what is searched.
+ * Places and leaf hashes stay, so the log stays whole; each batch is said in a leaf of its own. Those under a hold stay.
  *
  * @param before midnight of this day, UTC
- * @returns how many, a service where it was a dry run
+ * @param progress is told how many so far
+ * @returns how many
  * @throws RetentionRefused when the date is within the retention, or everything is held
  * @see audit specification, "Retention"
  */
@@ -32,10 +38,10 @@ export async function eraseAccesses(db: ClientBase, before: Date, rule: Retentio
   for (let beyond = -1; ; ) {
     const { rows } = await db.query<{ accesses: number; last_index: string | null }>('SELECT * FROM erase_accesses($1, $2, $3, $4)', [cutoff, longer, beyond, BATCH]);
     const { accesses = 0, last_index = null } = rows[0] ?? {};
-    if (accesses === 0) return erased;
     erased += accesses;
+    if (accesses > 0) progress(erased);
+    if (last_index === null) return erased;
     beyond = Number(last_index);
-    progress(erased);
   }
 }
 
@@ -44,10 +50,8 @@ export async function countErasable(db: ClientBase, before: Date, rule: Retentio
   const { cutoff, longer } = limits(before, rule, now);
   await requireNoHoldOfAll(db);
   const { rows } = await db.query<{ service: string; accesses: number; held: number }>(
-    `SELECT service, count(*) FILTER (WHERE NOT held)::int AS accesses, count(*) FILTER (WHERE held)::int AS held FROM (
-        SELECT service, EXISTS (SELECT FROM litigation_holds h WHERE h.nhs_number = e.nhs_number AND h.released_at IS NULL) AS held FROM access_events e
-        WHERE recorded < $1 AND salt <> '' AND (NOT $2::jsonb ? service OR recorded < ($2::jsonb ->> service)::timestamptz)
-      ) AS due GROUP BY service ORDER BY service`,
+    `SELECT service, count(*) FILTER (WHERE NOT held)::int AS accesses, count(*) FILTER (WHERE held)::int AS held
+      FROM erasable_accesses($1, $2, -1, (SELECT max(next_index) FROM log_tail)) GROUP BY service ORDER BY service`,
     [cutoff, longer],
   );
   return rows;
@@ -78,7 +82,7 @@ function limits(before: Date, { years, yearsOf }: RetentionRule, now: Date): { c
   return { cutoff: before, longer: JSON.stringify(Object.fromEntries(longer)) };
 }
 
-function yearsBefore(now: Date, years: number): Date {
+export function yearsBefore(now: Date, years: number): Date {
   const then = new Date(now);
   then.setUTCFullYear(then.getUTCFullYear() - years);
   return then;

@@ -7,8 +7,10 @@ import {
   EMPTY_ROOT,
   HASH_LENGTH,
   keyOf,
+  NoteFault,
   nodesFromTiles,
   nodesOf,
+  openCheckpoint,
   signNote,
   TILE_HEIGHT,
   TILE_WIDTH,
@@ -36,6 +38,9 @@ export type Integrated =
 /** Takes placed leaves into the tree: tiles and one signed checkpoint, together or not at all. */
 @Injectable()
 export class Integrator {
+  /** The largest that this process has signed, or found signed: what the database says later must continue it. */
+  private signed: KeptCheckpoint = BEFORE_THE_FIRST;
+
   constructor(
     private readonly database: Database,
     private readonly keys: LogKeys,
@@ -44,7 +49,9 @@ export class Integrator {
   /** One step; the advisory lock lets one replica do it at a time. @param patient waits for the lock */
   async integrate(patient = false): Promise<Integrated> {
     try {
-      return await this.database.transaction((tx) => this.step(tx, patient));
+      const step = await this.database.transaction((tx) => this.step(tx, patient));
+      if (step.state === 'integrated' && step.checkpoint) this.signed = step.checkpoint;
+      return step;
     } catch (error) {
       if (error instanceof LogBroken) await freeze(this.database.pool, error.message);
       throw error;
@@ -58,19 +65,34 @@ export class Integrator {
       if (!turn?.mine) return { state: 'waiting' };
     }
     const [row] = (await tx.query(
-      `SELECT EXISTS (SELECT FROM log_freeze WHERE thawed_at IS NULL) AS frozen, newest.* FROM (SELECT 1) AS one
+      `SELECT EXISTS (SELECT FROM log_freeze WHERE thawed_at IS NULL) AS frozen, (SELECT max(next_index) FROM log_tail) AS tail, newest.* FROM (SELECT 1) AS one
         LEFT JOIN (SELECT number, tree_size, root_hash, note FROM checkpoints ORDER BY number DESC LIMIT 1) AS newest ON true`,
-    )) as [{ frozen: boolean } & ({ number: null } | CheckpointRow)];
+    )) as [{ frozen: boolean; tail: string | null } & ({ number: null } | CheckpointRow)];
     if (row.frozen) return { state: 'frozen' };
     const last = row.number === null ? undefined : checkpointOf(row);
-    const leaves = await this.newLeaves(tx, last?.size ?? 0);
+    this.requireContinued(last ?? BEFORE_THE_FIRST);
+    const leaves = await this.newLeaves(tx, last?.size ?? 0, Number(row.tail));
     if (leaves.length === 0 && last) return { state: 'integrated', checkpoint: last, leaves: 0, more: false };
     const checkpoint = await this.grow(tx, last ?? BEFORE_THE_FIRST, leaves);
     return { state: 'integrated', checkpoint, leaves: leaves.length, more: leaves.length === MOST };
   }
 
-  /** Hashes of the leaves behind the tree. @throws LogBroken when there is a gap */
-  private async newLeaves(tx: EntityManager, size: number): Promise<Buffer[]> {
+  /** @throws LogBroken when the newest checkpoint is not one that was signed, or is not behind what this process knows */
+  private requireContinued({ size, root, note }: KeptCheckpoint): void {
+    if (note === this.signed.note && size === this.signed.size && root.equals(this.signed.root)) return;
+    if (size < this.signed.size) throw new LogBroken(`the newest checkpoint is at ${size}, and ${this.signed.size} was signed`);
+    if (size === this.signed.size && !root.equals(this.signed.root)) throw new LogBroken(`another root than was signed at ${size}`);
+    try {
+      const said = openCheckpoint(note, this.keys.verifiers);
+      if (said.origin === this.keys.origin && said.size === size && said.root.equals(root)) return;
+    } catch (error) {
+      if (!(error instanceof NoteFault)) throw error;
+    }
+    throw new LogBroken(`the newest checkpoint, at ${size}, is not what was signed`);
+  }
+
+  /** Hashes of the leaves behind the tree. @param tail read before them @throws LogBroken when one is missing */
+  private async newLeaves(tx: EntityManager, size: number, tail: number): Promise<Buffer[]> {
     const [found] = (await tx.query(
       `SELECT min(leaf_index) AS first, max(leaf_index) AS last, count(*) AS leaves, coalesce(string_agg(leaf_hash, '' ORDER BY leaf_index), '') AS hashes FROM (
         SELECT leaf_index, leaf_hash FROM access_events WHERE leaf_index >= $1 AND leaf_index < $2
@@ -79,6 +101,7 @@ export class Integrator {
       [size, size + MOST],
     )) as [{ first: string | null; last: string; leaves: string; hashes: Buffer }];
     const count = Number(found.leaves);
+    if (tail < size || count < Math.min(tail - size, MOST)) throw new LogBroken(`leaves behind ${size} are missing`);
     if (count === 0) return [];
     if (Number(found.first) !== size || Number(found.last) !== size + count - 1 || found.hashes.length !== count * HASH_LENGTH) {
       throw new LogBroken(`leaves behind ${size} are not one after the other`);

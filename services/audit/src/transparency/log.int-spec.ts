@@ -173,20 +173,30 @@ describe('the provable log', () => {
 });
 
 describe('a log that contradicts itself', () => {
-  it('is frozen, and stays readable', async () => {
-    const service = await startService(audit, { LOG_INTERVAL_MS: '20', LOG_LEVEL: 'silent' });
-    try {
-      await recordAccesses(service, ['9000000009', '9000000009']);
-      await eventually(async () => expect(await scalar(service, 'SELECT max(tree_size) FROM checkpoints')).toBe(2));
-      await asSuperuser(service, `ALTER TABLE log_tiles DISABLE TRIGGER ALL; UPDATE log_tiles SET hashes = decode(repeat('ab', 64), 'hex')`);
+  let service: RunningService;
+  beforeEach(async () => {
+    service = await startService(audit, { LOG_INTERVAL_MS: '20', LOG_LEVEL: 'silent' });
+    for (let size = 1; size <= 2; size++) {
       await recordAccesses(service, ['9000000009']);
-      await eventually(async () => expect(await scalar(service, 'SELECT count(*) FROM log_freeze')).toBe(1));
-      expect(await scalar(service, 'SELECT max(tree_size) FROM checkpoints')).toBe(2);
-      expect((await fetch(`${service.url}/audit/log/checkpoint`)).status).toBe(200);
-      await expect(service.app.get(TransparencyLog).summarise()).rejects.toThrow(/frozen/);
-    } finally {
-      await service.stop();
+      await eventually(async () => expect(await scalar(service, 'SELECT max(tree_size) FROM checkpoints')).toBe(size));
     }
+  });
+  afterEach(() => service.stop());
+
+  it.each([
+    ['tiles that are not those of the signed root', `UPDATE log_tiles SET hashes = decode(repeat('ab', 64), 'hex')`],
+    ['a root beside the note that was signed, with tiles to fit', `UPDATE log_tiles SET hashes = decode(repeat('ab', 64), 'hex'); UPDATE checkpoints SET root_hash = sha256(decode('01' || repeat('ab', 64), 'hex')) WHERE tree_size = 2`],
+    ['a checkpoint that was rolled back, with tiles to fit', 'DELETE FROM checkpoints WHERE tree_size = 2; UPDATE log_tiles SET hashes = substr(hashes, 1, 32)'],
+    ['a checkpoint that is larger than what was signed', 'UPDATE checkpoints SET tree_size = 3 WHERE tree_size = 2'],
+    ['leaves that are missing, more of them than one step takes', 'UPDATE log_tail SET next_index = 100000'],
+  ])('%s: it is frozen, and stays readable', async (_, tampering) => {
+    await asSuperuser(service, `SET session_replication_role = replica; ${tampering}`);
+    await recordAccesses(service, ['9000000009']);
+    await eventually(async () => expect(await scalar(service, 'SELECT count(*) FROM log_freeze')).toBe(1));
+    const newest = await scalar(service, 'SELECT max(tree_size) FROM checkpoints');
+    expect((await fetch(`${service.url}/audit/log/checkpoint`)).status).toBe(200);
+    await expect(service.app.get(TransparencyLog).summarise()).rejects.toThrow(/frozen/);
+    expect(await scalar(service, 'SELECT max(tree_size) FROM checkpoints')).toBe(newest);
   });
 });
 

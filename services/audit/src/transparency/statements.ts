@@ -7,7 +7,7 @@ import { leafHash, statementLeafData } from '@carespine/transparency-log';
  * @param statement free of personal data: it stays for ever
  * @returns its leaf index
  */
-export async function placeStatement(tx: EntityManager, statement: object): Promise<number> {
+export async function placeStatement(tx: Pick<EntityManager, 'query'>, statement: object): Promise<number> {
   const text = JSON.stringify(statement);
   // the row lock makes writers take turns: places become visible in order
   const [tail] = (await tx.query('SELECT next_index FROM log_tail FOR UPDATE')) as { next_index: string }[];

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import {
@@ -15,6 +14,7 @@ import {
 import { Database } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
 import { placeStatement } from './statements';
+import { SummaryKey } from './summary-key';
 
 const BATCH = 10_000;
 
@@ -35,23 +35,13 @@ export interface SummarisedPatient {
  */
 @Injectable()
 export class Summaries {
-  /** HMAC-SHA-256 in two halves, which PostgreSQL can finish over every patient in one statement. */
-  private readonly inner: Buffer;
-  private readonly outer: Buffer;
+  private readonly key: SummaryKey;
 
   constructor(
     private readonly database: Database,
     config: AuditConfig,
   ) {
-    const key = createHash('sha256').update(`carespine.summary.v1\n${config.PATIENT_KEY_SECRET}`).digest();
-    const padded = Buffer.concat([key, Buffer.alloc(32)]);
-    this.inner = padded.map((byte) => byte ^ 0x36) as Buffer;
-    this.outer = padded.map((byte) => byte ^ 0x5c) as Buffer;
-  }
-
-  patientKey(nhsNumber: string): Buffer {
-    const inner = createHash('sha256').update(this.inner).update(nhsNumber).digest();
-    return createHash('sha256').update(this.outer).update(inner).digest();
+    this.key = new SummaryKey(config.PATIENT_KEY_SECRET);
   }
 
   /** Makes a summary of what is committed now, and puts its root into the log. @returns the leaf index */
@@ -72,13 +62,14 @@ export class Summaries {
     });
   }
 
-  /** @param treeSize of the checkpoint that must hold the summary */
+  /** From the newest summary, unless accesses were erased since it was made: it would count what is gone. @param treeSize of the checkpoint that must hold the summary */
   async find(nhsNumber: string, treeSize: number): Promise<SummarisedPatient | undefined> {
     const { rows } = await this.database.query<{ summary: string; patient_key: Buffer; position: string; last_leaf: Buffer; accesses: string; leaf_index: string; statement: string }>({
       text: `SELECT summary, patient_key, position, last_leaf, accesses, leaf_index, statement
-        FROM (SELECT number AS summary, leaf_index FROM summaries WHERE leaf_index < $2 ORDER BY number DESC LIMIT 1) AS newest
-        JOIN log_statements USING (leaf_index) JOIN summary_patients USING (summary) WHERE patient_key = $1`,
-      values: [this.patientKey(nhsNumber), treeSize],
+        FROM (SELECT number AS summary, leaf_index, statement FROM summaries JOIN log_statements USING (leaf_index) WHERE leaf_index < $2 ORDER BY number DESC LIMIT 1) AS newest
+        JOIN summary_patients USING (summary)
+        WHERE patient_key = $1 AND (statement::jsonb ->> 'upTo')::bigint > (SELECT coalesce(max(erasure), -1) FROM erased_leaves)`,
+      values: [this.key.of(nhsNumber), treeSize],
     });
     const [row] = rows;
     if (!row) return undefined;
@@ -102,7 +93,7 @@ export class Summaries {
       `INSERT INTO summary_patients (summary, patient_key, position, last_leaf, accesses)
         SELECT $1, patient_key, row_number() OVER (ORDER BY patient_key) - 1, last_leaf, accesses
         FROM (SELECT sha256($2::bytea || sha256($3::bytea || convert_to(nhs_number, 'UTF8'))) AS patient_key, last_leaf, accesses FROM patient_chain) AS keyed`,
-      [number, this.outer, this.inner],
+      [number, this.key.outer, this.key.inner],
     );
     const tree = new CompactRange();
     let after = Buffer.alloc(0);

@@ -2,7 +2,10 @@ import { openNote } from '@carespine/transparency-log';
 import { eventually, startService, type RunningService } from '@carespine/test-kit';
 import { audit } from '../service';
 import { AWitness } from './fixtures/a-witness';
-import { recordAccesses, scalar } from './fixtures/accesses';
+import { asSuperuser, recordAccesses, scalar } from './fixtures/accesses';
+import { LogReader } from './log-reader';
+import { Publishing } from './publishing';
+import { Witnesses } from './witnesses';
 
 describe('witnesses', () => {
   let witness: AWitness;
@@ -78,5 +81,16 @@ describe('witnesses', () => {
     await recordAccesses(service, ['9000000009']);
     expect(await published()).toBe(size);
     expect((await fetch(`${service.url}/audit/log/checkpoint`)).status).toBe(200);
+  });
+
+  it('a log that is smaller than what a witness has cosigned is a contradiction, and no silence of the witness', async () => {
+    await recordAccesses(service, ['9000000009', '9000000017']);
+    await eventually(async () => expect(sizeOf(await cosigned())).toBe(2));
+    await service.app.get(Publishing).onModuleDestroy(); // what signs would see it first
+    await asSuperuser(service, `SET session_replication_role = replica; DELETE FROM cosignatures; DELETE FROM checkpoints WHERE tree_size = 2`);
+    const newest = await service.app.get(LogReader).checkpoint();
+    await service.app.get(Witnesses).ask(newest ?? { number: 0, size: 0, root: Buffer.alloc(32), note: '' });
+    const [freeze] = await asSuperuser<{ reason: string }>(service, 'SELECT reason FROM log_freeze');
+    expect(freeze?.reason).toMatch(/^witness a has seen a larger log/);
   });
 });

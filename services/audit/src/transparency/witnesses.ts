@@ -65,6 +65,11 @@ export class Witnesses {
   /** The first answer of a witness that we do not remember is the size it has seen; then it is asked with the proof from there. */
   private async askOne(witness: KnownWitness, standing: Standing, checkpoint: KeptCheckpoint): Promise<void> {
     for (let attempt = 0; attempt < 2; attempt++) {
+      if (standing.size > checkpoint.size) {
+        const newest = await this.reader.checkpoint();
+        if (standing.size > (newest?.size ?? 0)) await this.contradicted(witness, checkpoint, 'a larger log');
+        return; // another replica was there before
+      }
       const proof = await proveConsistency(standing.size, checkpoint.size, this.reader.nodes);
       const answer = await fetch(`${witness.url}/${ADD_CHECKPOINT}`, {
         method: 'POST',
@@ -77,11 +82,6 @@ export class Witnesses {
       const seen = answer.status === 409 && answer.headers.get('content-type')?.startsWith(TLOG_SIZE) ? Number(body) : undefined;
       if (answer.status === 422) await this.contradicted(witness, checkpoint, 'another root');
       if (seen === undefined || !Number.isSafeInteger(seen) || seen < 0) throw new Error(`HTTP ${answer.status}`);
-      if (seen > checkpoint.size) {
-        const newest = await this.reader.checkpoint();
-        if (newest && seen > newest.size) await this.contradicted(witness, checkpoint, 'a larger log');
-        return; // another replica was there before
-      }
       standing.size = seen;
     }
     throw new Error('the witness changes its mind');

@@ -22,12 +22,18 @@ export type FindingKind =
   | 'chain-broken'
   /** What is kept of a patient's newest access is not it. */
   | 'chain-end'
-  /** An event is gone, and no statement in the log says so; or one says so and it is not. */
+  /** A summary that answers are drawn from is not what the events say. */
+  | 'summary-altered'
+  /** What the log says of itself is not readable, or was not said when it claims. */
+  | 'statement-forged'
+  /** An event is gone, and no statement in the log says so, or before its time; or one says so and it is not. */
   | 'erasure-unlawful'
   /** A service has recorded accesses that are not in the log. */
   | 'emitted-missing'
   /** The log holds accesses that no service has recorded. */
-  | 'never-emitted';
+  | 'never-emitted'
+  /** The verification stumbled over what is stored. */
+  | 'unreadable';
 
 export interface Finding {
   kind: FindingKind;

@@ -8,7 +8,8 @@ import type { Findings } from './findings';
 interface EventRow {
   leaf_index: string;
   event_id: string;
-  recorded_ms: string;
+  /** Null for an instant that is none. */
+  recorded_ms: string | null;
   ods_code: string;
   user_id: string;
   nhs_number: string;
@@ -43,7 +44,7 @@ const NOTHING = Buffer.alloc(0);
 export async function readLeaves(db: ClientBase, first: number, end: number, findings: Findings): Promise<StoredLeaf[]> {
   const events = await db.query<EventRow>({
     name: 'verify-events',
-    text: `SELECT e.leaf_index, event_id, (extract(epoch FROM recorded) * 1000)::bigint AS recorded_ms, ods_code, user_id, nhs_number, request_id, outcome, interaction,
+    text: `SELECT e.leaf_index, event_id, CASE WHEN isfinite(recorded) THEN (extract(epoch FROM recorded) * 1000)::bigint END AS recorded_ms, ods_code, user_id, nhs_number, request_id, outcome, interaction,
         service, purpose, role_profile_id, client_id, client_address, payload, salt, previous_leaf, leaf_hash, x.leaf_data AS erased_data,
         EXISTS (SELECT FROM fed_events f WHERE f.event_id = e.event_id) AS fed
       FROM access_events e LEFT JOIN erased_leaves x ON x.leaf_index = e.leaf_index WHERE e.leaf_index >= $1 AND e.leaf_index < $2 ORDER BY e.leaf_index`,
@@ -65,14 +66,21 @@ function leafOfEvent(row: EventRow, findings: Findings): StoredLeaf {
   // what a supplier fed names its product, and this service recorded it
   const leaf = { index, kept: row.leaf_hash, service: row.fed ? 'audit' : row.service };
   if (row.salt.length === 0) {
-    const isEmpty = row.payload.length === 0 && [row.ods_code, row.user_id, row.nhs_number, row.request_id, row.client_address].every((column) => column === '');
-    if (!row.erased_data || !isEmpty) findings.add('erasure-unlawful', index);
+    if (!row.erased_data || !isEmpty(row)) findings.add('erasure-unlawful', index);
     return { ...leaf, computed: row.erased_data ? leafHash(row.erased_data) : NOTHING };
   }
   if (row.erased_data) findings.add('erasure-unlawful', index);
   const computed = leafHashOf({ salt: row.salt, eventId: row.event_id, previousLeaf: row.previous_leaf, payload: row.payload });
   if (!says(row)) findings.add('column-altered', index);
   return { ...leaf, computed };
+}
+
+/** Whether nothing is left of an event but its place, its id and its service. */
+function isEmpty(row: EventRow): boolean {
+  const texts = [row.ods_code, row.user_id, row.nhs_number, row.request_id, row.purpose, row.role_profile_id, row.client_id, row.client_address];
+  return (
+    texts.every((text) => text === '') && [row.payload, row.previous_leaf].every(({ length }) => length === 0) && row.recorded_ms === '0' && row.outcome === 0 && row.interaction === 0
+  );
 }
 
 /** Whether the columns say what the event's bytes say. */
@@ -85,7 +93,7 @@ function says(row: EventRow): boolean {
   }
   const { agent } = record;
   return (
-    Number(row.recorded_ms) === Math.floor(record.recorded ? timestampMs(record.recorded) : 0) &&
+    row.recorded_ms === String(Math.floor(record.recorded ? timestampMs(record.recorded) : 0)) &&
     row.nhs_number === record.nhsNumber &&
     row.user_id === (agent?.userId ?? '') &&
     row.ods_code === (agent?.odsCode ?? '') &&

@@ -152,8 +152,8 @@ export class TreeCheck {
   private async readCheckpoints(): Promise<number> {
     const { rows } = await this.db.query<CheckpointRow>({
       name: 'verify-checkpoints',
-      text: 'SELECT number, tree_size, root_hash, note FROM checkpoints WHERE number > $1 ORDER BY number LIMIT $2',
-      values: [this.lastRead, CHECKPOINTS],
+      text: 'SELECT number, tree_size, root_hash, note FROM checkpoints WHERE number > $1 AND number <= $3 ORDER BY number LIMIT $2',
+      values: [this.lastRead, CHECKPOINTS, Number.MAX_SAFE_INTEGER],
     });
     this.upcoming.push(...rows.map(checkpointOf));
     this.lastRead = this.upcoming.at(-1)?.number ?? this.lastRead;

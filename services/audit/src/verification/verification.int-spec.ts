@@ -4,10 +4,11 @@ import { checkpointText, NoteSigner, signNote } from '@carespine/transparency-lo
 import { closeService } from '@carespine/service-kit';
 import { eventually, startService, type RunningService } from '@carespine/test-kit';
 import { audit } from '../service';
-import { recordAccesses, scalar } from '../transparency/fixtures/accesses';
+import { NOTHING_ON_ITS_WAY, placing, recordAccesses, scalar, SUMMARY_KEY } from '../transparency/fixtures/accesses';
 import { LogKeys } from '../transparency/log-keys';
 import { TransparencyLog } from '../transparency/transparency-log.service';
-import { verifyLog, type VerificationReport } from './verification';
+import { shortageStatement } from './accepted-shortage';
+import { verifyLog, type VerificationOrder, type VerificationReport } from './verification';
 
 const PATIENTS = ['9000000009', '9000000017', '9000000025', '9000000033', '9000000041'];
 
@@ -47,7 +48,8 @@ describe('the log is held against everything that was ever signed', () => {
     await sql(server(), `CREATE DATABASE ${name} TEMPLATE ${template()}`);
     return new URL(`/${name}`, service.databaseUrl).href;
   };
-  const verify = (databaseUrl: string, serviceDatabases: Record<string, string> = {}): Promise<VerificationReport> => verifyLog({ databaseUrl, keys, serviceDatabases, patienceMs: 300 });
+  const verify = (databaseUrl: string, serviceDatabases: Record<string, string> = {}, more: Partial<VerificationOrder> = {}): Promise<VerificationReport> =>
+    verifyLog({ databaseUrl, keys, summaryKey: SUMMARY_KEY, eventLog: NOTHING_ON_ITS_WAY, serviceDatabases, patienceMs: 300, ...more });
   /** What is found after tampering. */
   const after = async (...statements: string[]): Promise<VerificationReport['findings']> => {
     const url = await copy();
@@ -141,22 +143,120 @@ describe('the log is held against everything that was ever signed', () => {
     }
   });
 
-  it('a row inserted as if it had been recorded, by what services say they recorded', async () => {
+  /** The database of a service that has counted so many. */
+  const counting = async (accesses: number): Promise<string> => {
     const url = await copy();
+    await sql(url, `SET session_replication_role = replica; UPDATE outbox_tally SET carried = ${accesses} WHERE topic = 'audit.access.v1'`);
+    return url;
+  };
+
+  it('counts what services say they recorded', async () => {
     const services = await copy();
-    await sql(services, `CREATE TABLE IF NOT EXISTS outbox_tally (topic text PRIMARY KEY, carried bigint NOT NULL)`);
-    await sql(services, `INSERT INTO outbox_tally VALUES ('audit.access.v1', 604) ON CONFLICT (topic) DO UPDATE SET carried = excluded.carried`);
-    expect((await verify(url, { audit: services })).findings).toEqual([{ kind: 'never-emitted', times: 1, at: ['audit'] }]);
+    const report = await verify(await copy(), { audit: services });
+    expect(report).toMatchObject({ findings: [], counted: ['audit'], unreachable: [], onTheWay: 0 });
+  });
+
+  it('a row inserted as if it had been recorded, by what services say they recorded', async () => {
+    expect((await verify(await copy(), { audit: await counting(604) })).findings).toEqual([{ kind: 'never-emitted', times: 1, at: ['audit'] }]);
+  });
+
+  it('accesses of a service that nobody counts, once any is counted', async () => {
+    expect((await verify(await copy(), { demographics: await counting(0) })).findings).toEqual([{ kind: 'never-emitted', times: 605, at: ['audit'] }]);
+  });
+
+  it('a count that was taken away', async () => {
+    const services = await copy();
+    await sql(services, 'DROP TABLE outbox_tally');
+    expect((await verify(await copy(), { audit: services })).findings).toEqual([{ kind: 'never-emitted', times: 605, at: ['audit'] }]);
+  });
+
+  it('a service whose database is away is named, and says nothing about the log', async () => {
+    const report = await verify(await copy(), { audit: await copy(), demographics: 'postgres://127.0.0.1:1/nowhere' });
+    expect(report).toMatchObject({ findings: [], counted: ['audit'], unreachable: ['demographics'] });
   });
 
   it('an access that a service recorded and that never arrived', async () => {
-    const url = await copy();
+    expect((await verify(await copy(), { audit: await counting(608) })).findings).toEqual([{ kind: 'emitted-missing', times: 3, at: ['audit'] }]);
+  });
+
+  it('an access that was taken out of the outbox before it left', async () => {
     const services = await copy();
-    await sql(services, `CREATE TABLE IF NOT EXISTS outbox_tally (topic text PRIMARY KEY, carried bigint NOT NULL)`);
-    await sql(services, `INSERT INTO outbox_tally VALUES ('audit.access.v1', 608) ON CONFLICT (topic) DO UPDATE SET carried = excluded.carried`);
-    const report = await verify(url, { audit: services });
-    expect(report.findings).toEqual([{ kind: 'emitted-missing', times: 3, at: ['audit'] }]);
-    expect(report.counted).toEqual(['audit']);
+    await sql(services, `INSERT INTO outbox (event_id, topic, type, key, occurred_at, traceparent, payload) VALUES (gen_random_uuid(), 'audit.access.v1', 't', 'k', now(), '', '')`);
+    expect((await verify(await copy(), { audit: services })).findings).toEqual([]);
+    await sql(services, 'DELETE FROM outbox');
+    expect((await verify(await copy(), { audit: services })).findings).toEqual([{ kind: 'emitted-missing', times: 1, at: ['audit'] }]);
+    for (const change of ['TRUNCATE outbox', `UPDATE outbox SET topic = ''`, 'UPDATE outbox_tally SET carried = carried - 1', 'DELETE FROM outbox_tally']) {
+      await expect(sql(services, change)).rejects.toThrow('is not changed so');
+    }
+  });
+
+  it('what is behind in the event log, or put aside there, is on its way', async () => {
+    const eventLog = { ...NOTHING_ON_ITS_WAY, lag: () => Promise.resolve(new Map([['audit.access.v1', 3]])) };
+    expect(await verify(await copy(), { audit: await counting(608) }, { eventLog })).toMatchObject({ findings: [], onTheWay: 3 });
+    expect((await verify(await copy(), { audit: await counting(609) }, { eventLog })).findings).toEqual([{ kind: 'emitted-missing', times: 4, at: ['audit'] }]);
+  });
+
+  it('a shortage is accepted once the operator has signed for it, and no more than that', async () => {
+    const url = await copy();
+    const statement = shortageStatement({ service: 'audit', accesses: 3 }, keys.signers);
+    await sql(url, placing(statement));
+    expect((await verify(url, { audit: await counting(608) })).findings).toEqual([]);
+    await sql(url, placing(statement));
+    expect((await verify(url, { audit: await counting(609) })).findings).toEqual([{ kind: 'emitted-missing', times: 1, at: ['audit'] }]);
+    expect((await verify(url, { audit: await counting(605) })).findings).toEqual([{ kind: 'never-emitted', times: 3, at: ['audit'] }]);
+  });
+
+  it('a shortage that somebody without the key has accepted', async () => {
+    const url = await copy();
+    const stranger = NoteSigner.ofLog(keys.origin, generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }));
+    await sql(url, placing(shortageStatement({ service: 'audit', accesses: 3 }, [stranger])));
+    const { findings } = await verify(url, { audit: await counting(608) });
+    expect(findings).toEqual([{ kind: 'statement-forged', times: 1, at: ['606'] }, { kind: 'emitted-missing', times: 3, at: ['audit'] }]);
+  });
+
+  it('a summary that leaves an access out, names another last one, or stands under another patient', async () => {
+    const shifted = 'UPDATE summary_patients p SET patient_key = other.patient_key FROM summary_patients other WHERE other.summary = p.summary AND other.position = (p.position + 1) % 5';
+    for (const change of [
+      'UPDATE summary_patients SET accesses = accesses - 1 WHERE position = 2',
+      `UPDATE summary_patients SET last_leaf = (SELECT leaf_hash FROM access_events WHERE leaf_index = 3) WHERE position = 2`,
+      'DELETE FROM summary_patients WHERE position = 4',
+      `ALTER TABLE summary_patients DROP CONSTRAINT summary_patients_pkey; ${shifted}`,
+      'UPDATE summary_tiles SET hashes = set_byte(hashes, 3, get_byte(hashes, 3) # 1)',
+      'DELETE FROM summary_tiles',
+    ]) {
+      expect(await after(change)).toEqual([{ kind: 'summary-altered', times: 1, at: ['600'] }]);
+    }
+  });
+
+  it('a summary made anew over accesses that were left out', async () => {
+    const url = await copy();
+    await sql(
+      url,
+      `SET session_replication_role = replica; DELETE FROM summary_patients WHERE position > 0; UPDATE summaries SET leaf_index = 606;
+       ${placing({ statement: 'summary', root: 'x', size: 1, upTo: 606, at: new Date().toISOString() })}`,
+    );
+    expect((await verify(url)).findings).toEqual([{ kind: 'summary-altered', times: 1, at: ['606'] }]);
+  });
+
+  it('what cannot be read is a finding, and keeps the verification from nothing', async () => {
+    expect((await after(`UPDATE log_statements SET statement = '{'`)).map(({ kind }) => kind)).toEqual(['leaf-altered', 'statement-forged', 'summary-altered']);
+    expect(await after(`UPDATE access_events SET recorded = 'infinity' WHERE leaf_index = 9`)).toEqual([{ kind: 'column-altered', times: 1, at: ['9'] }]);
+    expect((await after('ALTER TABLE access_events ALTER COLUMN salt DROP NOT NULL', 'UPDATE access_events SET salt = NULL WHERE leaf_index = 9')).map(({ kind }) => kind)).toContain('unreadable');
+    expect((await after('DROP TABLE erased_leaves')).map(({ kind }) => kind)).toContain('unreadable');
+  });
+
+  it('a tail or a checkpoint far beyond what is stored', async () => {
+    expect((await after('UPDATE log_tail SET next_index = 9000000000000000')).map(({ kind }) => kind)).toContain('leaf-missing');
+    expect((await after('UPDATE checkpoints SET tree_size = 9000000000000000 WHERE number = (SELECT max(number) FROM checkpoints)')).map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['checkpoint-root', 'leaf-missing']),
+    );
+    const beyond = `INSERT INTO checkpoints (number, tree_size, root_hash, note) SELECT 9007199254740993, 9000000000000000, root_hash, note FROM checkpoints WHERE number = 1`;
+    expect((await after(beyond)).map(({ kind }) => kind)).toContain('checkpoint-order');
+  });
+
+  it('what is numbered before the first', async () => {
+    expect(await after(`INSERT INTO checkpoints (number, tree_size, root_hash, note) SELECT 0, -1, root_hash, note FROM checkpoints WHERE number = 1`)).toEqual([{ kind: 'checkpoint-order', times: 1, at: ['number 0'] }]);
+    expect(await after(`INSERT INTO log_statements SELECT -1, statement, leaf_hash FROM log_statements`)).toContainEqual({ kind: 'leaf-out-of-place', times: 1, at: ['-1'] });
   });
 
   it('a tile altered, shortened or taken away', async () => {
@@ -207,7 +307,7 @@ describe('the log is held against everything that was ever signed', () => {
     const url = await copy();
     const stranger = NoteSigner.ofLog(keys.origin, generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }));
     await sql(url, 'SET session_replication_role = replica; UPDATE checkpoints SET note = split_part(note, E$1, 1)'.replace('$1', `'\\n\\n'`) + ' WHERE number = 2');
-    const report = await verifyLog({ databaseUrl: await copy(), keys: { origin: keys.origin, verifiers: [stranger.verifier], witnesses: [] }, serviceDatabases: {} });
+    const report = await verify(await copy(), {}, { keys: { origin: keys.origin, verifiers: [stranger.verifier], witnesses: [] } });
     expect(report.findings.map(({ kind, times }) => [kind, times])).toEqual([['checkpoint-forged', report.checkpoints]]);
     expect((await verify(url)).findings.map(({ kind }) => kind)).toEqual(['checkpoint-forged']);
   });

@@ -1,10 +1,13 @@
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
+import { deadLetters, type EventLog } from '@carespine/events';
 import { NoteFault, openNote } from '@carespine/transparency-log';
 import type { LogKeys } from '../transparency/log-keys';
+import type { SummaryKey } from '../transparency/summary-key';
 import { checkChains } from './chain-check';
-import { checkEmitted, checkNotInvented, readEmitted } from './emission-check';
-import { checkErasures } from './erasure-check';
+import { checkEmitted, checkNotInvented, readCounts } from './emission-check';
 import { Findings, type Finding } from './findings';
+import { checkStatements } from './statement-check';
+import { checkSummaries } from './summary-check';
 import { TreeCheck, type Extent } from './tree-check';
 
 export interface VerificationReport {
@@ -14,6 +17,10 @@ export interface VerificationReport {
   checkpoints: number;
   /** Services whose own count was held against the log. */
   counted: string[];
+  /** Services whose count could not be read: nothing is said of them. */
+  unreachable: string[];
+  /** Accesses that have left a service's outbox and are known to be on their way to the log. */
+  onTheWay: number;
   /** Empty when all is as it was signed. */
   findings: Finding[];
 }
@@ -21,21 +28,26 @@ export interface VerificationReport {
 export interface VerificationOrder {
   databaseUrl: string;
   keys: Pick<LogKeys, 'origin' | 'verifiers' | 'witnesses'>;
+  summaryKey: SummaryKey;
   serviceDatabases: Record<string, string>;
+  /** Between the outboxes and the log. */
+  eventLog: Pick<EventLog, 'append' | 'history' | 'lag'>;
   progress?: (done: number, of: number) => void;
   /** How long accesses that were recorded and are on their way are waited for. */
   patienceMs?: number;
 }
 
 /**
- * Makes the tree anew from the stored events and holds it against every checkpoint ever kept; then tiles, columns, chains, erasures and counts.
+ * Makes the tree anew from the stored events and holds it against every checkpoint ever kept; then tiles, columns, chains, statements, summaries and counts.
  * Reads one snapshot, beside the running service.
  *
  * @see audit specification, "Tamper evidence": a verifier command re-computes the tree from stored events and compares all checkpoints kept
  */
-export async function verifyLog({ databaseUrl, keys, serviceDatabases, progress = () => undefined, patienceMs = 30_000 }: VerificationOrder): Promise<VerificationReport> {
+export async function verifyLog(order: VerificationOrder): Promise<VerificationReport> {
+  const { databaseUrl, keys, summaryKey, serviceDatabases, eventLog, progress = () => undefined, patienceMs = 30_000 } = order;
   const findings = new Findings();
-  const emittedBefore = await readEmitted(serviceDatabases);
+  const before = await readCounts(serviceDatabases);
+  const report = { leaves: 0, published: 0, checkpoints: 0, counted: [...before.emitted.keys()], unreachable: before.unreachable, onTheWay: 0 };
   const db = new Client({ connectionString: databaseUrl, application_name: 'audit verify' });
   db.on('error', () => undefined); // the query in hand tells
   await db.connect();
@@ -43,36 +55,68 @@ export async function verifyLog({ databaseUrl, keys, serviceDatabases, progress 
     await db.query('SET statement_timeout = 0');
     await db.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const extent = await extentOf(db, findings);
+    Object.assign(report, extent);
     const tree = new TreeCheck(db, keys.origin, keys.verifiers, findings, progress);
     await tree.run(extent);
+    report.checkpoints = tree.checkpoints;
     await checkTileSizes(db, extent, findings);
     await checkCosignatures(db, keys, findings);
     await checkChains(db, findings);
-    await checkErasures(db, findings);
+    const accepted = await checkStatements(db, keys.verifiers, findings);
+    await checkSummaries(db, summaryKey, findings);
     await db.query('COMMIT');
     await askWitnesses(db, keys, findings);
-    await checkEmitted(emittedBefore, { accessesOf: tree.accessesOf, end: extent.leaves, patienceMs }, db, findings);
-    await checkNotInvented(await readEmitted(serviceDatabases), tree.accessesOf, db, findings);
-    return { ...extent, checkpoints: tree.checkpoints, counted: [...emittedBefore.keys()], findings: findings.all };
+    const counted = { accessesOf: tree.accessesOf, end: extent.leaves, accepted };
+    report.onTheWay = await checkEmitted(before, counted, { onTheWay: () => accessesIn(eventLog), patienceMs }, db, findings);
+    const after = await readCounts(serviceDatabases);
+    report.unreachable = [...new Set([...before.unreachable, ...after.unreachable])];
+    checkNotInvented(after, counted, findings);
+  } catch (error) {
+    if (!isOfTheData(error)) throw error;
+    findings.add('unreadable', error instanceof DatabaseError ? (error.code ?? error.name) : error.name);
   } finally {
     await db.end();
   }
+  return { ...report, findings: findings.all };
 }
 
+/** What no running service stores, and no database does that is merely away: a value out of its range (22), a table or column that is gone (42). */
+function isOfTheData(error: unknown): error is Error {
+  if (error instanceof DatabaseError) return /^(22|42)/.test(error.code ?? '');
+  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
+}
+
+/** Accesses that a log of events holds and this service has not applied: it is behind, or they were put aside. */
+async function accessesIn(log: VerificationOrder['eventLog']): Promise<number> {
+  const [lag, letters] = await Promise.all([log.lag([TOPIC]), deadLetters(log).list({ topic: TOPIC })]);
+  return (lag.get(TOPIC) ?? 0) + letters.filter(({ consumer }) => consumer === 'audit').length;
+}
+
+/** Leaves without a row that are looked for one by one. */
+const MOST_MISSING = 100_000;
+const COSIGNATURES = 1000;
+const TOPIC = 'audit.access.v1';
+
 async function extentOf(db: Client, findings: Findings): Promise<Extent> {
-  const { rows } = await db.query<{ tail: string | null; tails: number; newest: string | null; published: string | null }>(
+  const { rows } = await db.query<{ tail: string | null; tails: number; newest: string | null; published: string | null; stored: string }>(
     `SELECT max(next_index) AS tail, count(*)::int AS tails, (SELECT max(tree_size) FROM checkpoints) AS published,
+      (SELECT count(*) FROM access_events) + (SELECT count(*) FROM log_statements) AS stored,
       (SELECT greatest((SELECT max(leaf_index) FROM access_events), (SELECT max(leaf_index) FROM log_statements))) AS newest FROM log_tail`,
   );
   const [row] = rows;
   const [tail, placed, published] = [Number(row?.tail ?? 0), row?.newest ? Number(row.newest) + 1 : 0, Number(row?.published ?? 0)];
   if (row?.tails !== 1 || tail < placed) findings.add('leaf-out-of-place', `tail ${tail}`);
-  // leaves beyond the tail are named one by one, but for a place that is plainly made up
-  const leaves = Math.max(tail, Math.min(placed, tail + 1_000_000));
+  // leaves that are missing, or lie beyond the tail, are named one by one, but for numbers that are plainly made up
+  const leaves = Math.min(Math.max(tail, placed), Number(row?.stored ?? 0) + MOST_MISSING);
   if (placed > leaves) findings.add('leaf-out-of-place', placed - 1);
-  const { rows: outside } = await db.query<{ leaf_index: string }>('SELECT leaf_index FROM access_events WHERE leaf_index < 0 LIMIT 100');
+  if (tail > leaves) findings.add('leaf-missing', leaves, tail - leaves);
+  const { rows: outside } = await db.query<{ leaf_index: string }>(
+    'SELECT leaf_index FROM access_events WHERE leaf_index < 0 UNION ALL SELECT leaf_index FROM log_statements WHERE leaf_index < 0 LIMIT 100',
+  );
   for (const { leaf_index } of outside) findings.add('leaf-out-of-place', leaf_index);
-  return { leaves, published };
+  const { rows: uncounted } = await db.query<{ number: string }>(`SELECT number FROM checkpoints WHERE number NOT BETWEEN 1 AND ${Number.MAX_SAFE_INTEGER} LIMIT 100`);
+  for (const { number } of uncounted) findings.add('checkpoint-order', `number ${number}`);
+  return { leaves, published: Math.min(published, leaves + MOST_MISSING) };
 }
 
 /** Tiles are written with the checkpoint that covers them: a tile that knows more tells of a checkpoint that is gone. */
@@ -94,16 +138,22 @@ async function checkCosignatures(db: Client, { witnesses }: Pick<LogKeys, 'witne
   );
   for (const { checkpoint } of orphans.rows) findings.add('checkpoint-rolled-back', `cosigned ${checkpoint}`);
   for (const { name, verifier } of witnesses) {
-    const { rows } = await db.query<{ note: string; line: string; tree_size: string }>(
-      'SELECT note, line, tree_size FROM cosignatures JOIN checkpoints ON number = checkpoint WHERE witness = $1 ORDER BY checkpoint DESC LIMIT 1000',
-      [name],
-    );
-    for (const { note, line, tree_size } of rows) {
-      try {
-        openNote(`${note.slice(0, note.lastIndexOf('\n\n') + 2)}${line}`, [verifier]);
-      } catch (error) {
-        if (!(error instanceof NoteFault)) throw error;
-        findings.add('checkpoint-forged', `cosignature at ${tree_size}`);
+    for (let beyond = '0', full = true; full; ) {
+      const { rows } = await db.query<{ number: string; note: string; line: string; tree_size: string }>({
+        name: 'verify-cosignatures',
+        text: `SELECT number, note, line, tree_size FROM checkpoints JOIN cosignatures ON checkpoint = number AND witness = $1
+          WHERE number > $2 ORDER BY number LIMIT ${COSIGNATURES}`,
+        values: [name, beyond],
+      });
+      full = rows.length === COSIGNATURES;
+      beyond = rows.at(-1)?.number ?? beyond;
+      for (const { note, line, tree_size } of rows) {
+        try {
+          openNote(`${note.slice(0, note.lastIndexOf('\n\n') + 2)}${line}`, [verifier]);
+        } catch (error) {
+          if (!(error instanceof NoteFault)) throw error;
+          findings.add('checkpoint-forged', `cosignature at ${tree_size}`);
+        }
       }
     }
   }
