@@ -4,7 +4,7 @@ export { FHIR_JSON } from './answer';
 export { ConfigError, readConfig, ServiceConfig, StoreConfig } from './config';
 export { Database, isPassing } from './database';
 export type { Log } from './log';
-export { answerFault, MalformedBody } from './requests';
+export { accessFactsOf, answerFault, MalformedBody } from './requests';
 export type { ServiceDefinition } from './service-definition';
 export { LOG } from './service-kit.module';
 export { meter, tracer } from './telemetry';
