@@ -150,6 +150,11 @@ export class Retrievals {
     return rows.map(({ code }) => code);
   }
 
+  /** Lets so many days pass for the failures that are kept. */
+  async age(days: number): Promise<void> {
+    await this.database.query("UPDATE retrieval_failures SET failed_at = failed_at - make_interval(days => $1)", [days]);
+  }
+
   /** @returns its id */
   async pointer(...contents: PointerFacts[]): Promise<string> {
     const { custodian = 'RQX01', asid } = contents[0] ?? {};

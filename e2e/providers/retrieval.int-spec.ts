@@ -262,6 +262,13 @@ describe('retrieving the document behind a pointer', () => {
       });
     });
 
+    it('is kept for 30 days, also of a custodian that never fails again', async () => {
+      await retrievals.retrieve({ url: '/status/404' });
+      await retrievals.age(31);
+      await retrievals.retrieve({ custodian: 'RQX05', url: '/status/500' });
+      expect(await retrievals.failures()).toEqual(['PROVIDER_ERROR']);
+    });
+
     it('asks once more when no connection held, or the provider\'s door said to come back', async () => {
       expect((await retrievals.retrieve({ url: '/first-503/a' })).status).toBe(200);
       expect((await retrievals.retrieve({ url: '/first-reset/b' })).status).toBe(200);

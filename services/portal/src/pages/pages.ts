@@ -96,7 +96,7 @@ export class Pages {
   }
 
   /** What another organisation wrote, for a frame of one of our pages: it runs, sends and loads nothing, and is of no origin. */
-  framedSandbox(reply: FastifyReply, { type, body, length }: ApiFile): void {
+  framedSandbox(reply: FastifyReply, type: string, body: Buffer): void {
     void reply
       .headers({
         ...headers('', { framed: true }),
@@ -104,7 +104,6 @@ export class Pages {
         'content-security-policy':
           "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
         'referrer-policy': 'no-referrer',
-        ...(length !== undefined && { 'content-length': String(length) }),
       })
       .send(body);
   }
