@@ -55,6 +55,7 @@ export class ApiUnavailable extends Error {
   }
 }
 
+const CONNECT_TIMEOUT_MS = 2_000;
 const READ_TIMEOUT_MS = 5_000;
 /** A file may have to be put together first. */
 const FILE_TIMEOUT_MS = 30_000;
@@ -63,7 +64,7 @@ const FILE_TIMEOUT_MS = 30_000;
 @Injectable()
 export class ApiClient implements OnModuleDestroy {
   private readonly logger = new Logger(ApiClient.name);
-  private readonly agent = new Agent({ connect: { timeout: 2_000 }, keepAliveTimeout: 10_000 });
+  private readonly agent = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, keepAliveTimeout: 10_000 });
 
   onModuleDestroy(): Promise<void> {
     return this.agent.close();
@@ -170,13 +171,13 @@ function begin(url: string, headers: Record<string, string>, signal?: AbortSigna
     let answer: IncomingMessage | undefined;
     const stop = (reason: unknown): void => void (answer ?? call).destroy(reason as Error);
     const gone = (): void => stop(signal?.reason);
-    const call = (url.startsWith('https:') ? https : http).get(url, { agent: false, headers }, (message) => {
+    const call = (url.startsWith('https:') ? https : http).get(url, { agent: false, headers, timeout: CONNECT_TIMEOUT_MS }, (message) => {
       answer = message.on('error', () => undefined); // whoever reads is told
       resolve(message);
     });
-    // nothing came for so long; what waits for a slow reader has come
-    call.setTimeout(FILE_TIMEOUT_MS, () => {
-      if (!answer?.readableLength) stop(new Error('silent'));
+    call.on('socket', (socket) => socket.once('connect', () => socket.setTimeout(FILE_TIMEOUT_MS)));
+    call.on('timeout', () => {
+      if (!answer?.readableLength) stop(new Error('silent')); // else it came, and waits for a slow reader
     });
     call.on('error', reject);
     call.on('close', () => signal?.removeEventListener('abort', gone));

@@ -28,16 +28,17 @@ export interface SealedRecord {
 }
 
 const OPENER = { permission: 'pointers.retrieve' } as const;
-/** What is larger is a file to be kept: a structured record; a page. */
+/** What is larger is a file to be kept: a structured record; a page; a PDF. */
 const LARGEST_TREE_BYTES = 1_048_576;
 const LARGEST_PAGE_BYTES = 5_242_880;
+const LARGEST_PDF_BYTES = 52_428_800;
 /** For what is shown once it is there, from the first call to the last byte: less than the 30 seconds that the gateway waits for us. */
 const WHOLE_WITHIN_MS = 26_000;
 
 type Failed = Extract<Opened, { kind: 'failed' }>;
 type Document = Extract<Opened, { kind: 'document' }>;
 
-/** Opens one document: as a file, in a frame of no origin, as a tree, or at its provider. */
+/** Opens one document: in a frame of no origin, as a tree, as a file, or at its provider. */
 @Controller('/records/:document')
 export class OpenRecordController {
   constructor(
@@ -52,7 +53,10 @@ export class OpenRecordController {
   async show(@Caller() who: Principal, @OnwardHeaders() onward: Onward, @Param('document') document: string, @Res() reply: FastifyReply): Promise<void> {
     const record = await this.open(who, document);
     // the frame fetches it: were it fetched here too, its provider would be asked twice
-    if (record.way === 'page') return this.pages.show(reply, 'records/page', await this.frame(who, onward, document, record), 200, { frames: true });
+    if (record.way === 'page' || record.way === 'pdf') {
+      const data = { ...(await this.frame(who, onward, document, record)), mostBytes: LARGEST_PDF_BYTES };
+      return this.pages.show(reply, `records/${record.way}`, data, 200, { frames: true });
+    }
     const isData = record.way === 'data';
     const end = over(reply, isData ? WHOLE_WITHIN_MS : undefined);
     const opened = await this.retrieve(who, onward, record, end);
@@ -99,7 +103,14 @@ export class OpenRecordController {
     this.pages.show(reply, 'records/failed-in-frame', data, isTooLarge ? 200 : (failed?.status ?? 404), { framed: true });
   }
 
-  /** A structured record or a page, to be kept. */
+  /** Draws the PDF that the page around it gives it; asks for nothing itself. */
+  @Access(OPENER)
+  @Get('pdf')
+  pdf(@Res() reply: FastifyReply): void {
+    this.pages.showInSandbox(reply, 'records/pdf-in-frame');
+  }
+
+  /** A document to be kept; and the PDF that is shown. */
   @Access(OPENER)
   @Get('file')
   async file(@Caller() who: Principal, @OnwardHeaders() onward: Onward, @Param('document') document: string, @Res() reply: FastifyReply): Promise<void> {
@@ -107,6 +118,7 @@ export class OpenRecordController {
     const opened = await this.retrieve(who, onward, record, over(reply));
     if (opened instanceof ApiRefused) return this.refused(reply, who, onward, document, record, opened);
     if (opened.kind === 'document') return this.pages.download(reply, opened, fileName(record, opened.type));
+    if (opened.kind === 'failed') return this.failed(reply, who, onward, document, record, opened);
     this.pages.seeOther(reply, `/records/${document}`);
   }
 
@@ -168,6 +180,7 @@ function over({ raw }: FastifyReply, withinMs?: number): AbortSignal {
     clearTimeout(late);
     end.abort();
   });
+  if (raw.destroyed) end.abort();
   return end.signal;
 }
 

@@ -9,7 +9,7 @@ const CONTACT_DETAILS = 'urn:nhs-ic:record-contact';
 
 /** What opening a content does, in words; and what its link says. */
 export const WAYS: Record<Way, { format: string; opens: string; link: string }> = {
-  pdf: { format: 'PDF', opens: 'Downloads to this device', link: 'Download' },
+  pdf: { format: 'PDF', opens: 'Opens in this window, or as a file', link: 'Open' },
   page: { format: 'Web page', opens: 'Opens in this window', link: 'Open' },
   data: { format: 'Structured record', opens: 'Opens in this window, or as a file', link: 'Open' },
   viewer: { format: 'Provider’s own viewer', opens: 'Opens in a new tab, signed in as you', link: 'Open' },

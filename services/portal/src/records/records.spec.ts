@@ -95,9 +95,15 @@ describe('a patient’s records held elsewhere', () => {
 describe('opening a document', () => {
   const open = async (which: number, rest = '') => portal.get(`${(await documents())[which]}${rest}`, nurse);
 
-  it('a PDF is saved, and runs nowhere', async () => {
-    const { headers, body } = await open(PDF);
-    expect(body).toBe('%PDF-1.7');
+  it('a PDF is drawn in a frame of no origin, and saved where there is no script', async () => {
+    const page = await open(PDF);
+    expect(page.body).toMatch(/<iframe class="app-document" data-src="\/records\/[^"]+\/pdf" sandbox="allow-scripts" /);
+    expect(page.body).toMatch(/href="\/records\/[^"]+\/file"/);
+    const frame = await open(PDF, '/pdf');
+    expect(frame.headers['content-security-policy']).toMatch(/^sandbox allow-scripts; default-src 'none';.*frame-ancestors 'self'$/);
+    expect(frame.body).not.toContain('End of life');
+    const { headers, body } = await open(PDF, '/file');
+    expect(body.slice(0, 8)).toBe('%PDF-1.7');
     expect(headers).toMatchObject({
       'content-type': 'application/pdf',
       'content-disposition': 'attachment; filename="End-of-life-care-coordination-summary-14-September-2026.pdf"',
@@ -161,7 +167,7 @@ describe('opening a document', () => {
   });
 
   it.each(['never', 'in-part'] as const)('is asked for no longer when the browser leaves (what comes: %s)', async (coming) => {
-    const document = (await documents())[PDF] ?? '';
+    const document = `${(await documents())[PDF]}/file`;
     const server = portal.app.getHttpServer();
     if (!server.listening) await portal.app.listen(0, '127.0.0.1');
     const { port } = server.address() as AddressInfo;
@@ -201,7 +207,7 @@ describe('opening a document', () => {
 
   it('that fails says whose fault it is, whom to ask and the request, and offers another try', async () => {
     portal.apis.locator.failing = { code: 'PROVIDER_TIMEOUT', status: 504 };
-    const { statusCode, body } = await open(PDF);
+    const { statusCode, body } = await open(PDF, '/file');
     expect(statusCode).toBe(504);
     const asked = portal.apis.calls.at(-2)?.url.includes('$retrieve') ? portal.apis.calls.at(-2) : portal.apis.calls.findLast(({ url }) => url.includes('$retrieve'));
     for (const text of ['is listed', 'on the side of the organisation', 'did not answer in time', 'Example Community NHS Trust', '01632 960 102', 'Try again', String(asked?.headers['x-request-id'])]) {
@@ -210,7 +216,7 @@ describe('opening a document', () => {
     const framed = await open(PAGE, '/page');
     expect([framed.statusCode, framed.body.includes('did not answer in time')]).toEqual([504, true]);
     portal.apis.locator.failing = { code: 'PROXY_PROVIDER_NOT_REGISTERED', status: 501 };
-    const { body: unregistered } = await open(PDF);
+    const { body: unregistered } = await open(PDF, '/file');
     expect(unregistered).toContain('The fault is on our side');
     const contact = /href="(\/records\/[^"]+)">Who to contact at/.exec(unregistered)?.[1] ?? '';
     portal.apis.locator.failing = undefined;

@@ -41,11 +41,11 @@ export class DocumentsController {
     @Res() reply: FastifyReply,
   ): Promise<FastifyReply> {
     trail.resourceId = id.slice(0, 64);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
     const acting = await this.acting.of(who, organisation, 'consumer');
     const index = contentIndexOf(parameters);
     const pointer = JSON.parse((await this.pointers.read(id, acting, trail)).record) as DocumentReference;
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
     try {
       const retrieved = await this.documents.retrieve({ userId: who.userId, organisation: acting.organisation }, pointer, index, request.requestId, gone.signal);
       if (retrieved.kind === 'launch') trail.reason = `launch ${retrieved.jti}`;
