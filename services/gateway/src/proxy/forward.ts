@@ -23,7 +23,7 @@ const WITHHELD = new Set([
 ]);
 const WITHHELD_FROM_CALLER = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'trailer', 'transfer-encoding', 'upgrade']);
 
-/** Bytes that are held for a slow caller where the service cannot be asked to wait; it could, were its connection kept, and it is. */
+/** Bytes that are held for a slow caller where the service cannot be asked to wait: it ends the connection with its answer, as none of ours does. */
 const MOST_UNREAD = 16_777_216;
 
 /** The service could not be reached, and nothing was sent to the caller yet. */
@@ -122,7 +122,7 @@ export class Upstream {
             else if (lower === 'content-length' || lower === 'transfer-encoding') isFramed = true;
             if (!WITHHELD_FROM_CALLER.has(lower)) headers.push(name, value);
           }
-          mayPause = isFramed && connection.toLowerCase() === 'keep-alive';
+          mayPause = isFramed && !/\bclose\b/i.test(connection); // HTTP/1.1, as all services speak
           response.writeHead(status, headers);
           response.on('drain', resume);
           return true;

@@ -92,7 +92,7 @@ export class Pages {
         ...headers('', { framed: true }),
         'content-security-policy':
           "sandbox allow-scripts; default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src data: blob:; " +
-          "font-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
+          "font-src 'self' data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
         'referrer-policy': 'no-referrer',
       })
       .send(html);
