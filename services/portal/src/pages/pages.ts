@@ -91,7 +91,7 @@ export class Pages {
       .headers({
         ...headers('', { framed: true }),
         'content-security-policy':
-          "sandbox allow-scripts; default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src data: blob:; " +
+          "sandbox allow-scripts; default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data: blob:; " +
           "font-src 'self' data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
         'referrer-policy': 'no-referrer',
       })
