@@ -13,6 +13,15 @@ describe('work that comes together shares a statement', () => {
     expect(sizes).toEqual([10, 10, 10, 5]);
   });
 
+  it('fails only the caller whose value the statement could not take', async () => {
+    const gathering = new Gathering<number, number>((batch) => {
+      if (batch.includes(13)) throw Object.assign(new Error('invalid byte sequence'), { code: '22021' });
+      return Promise.resolve(batch);
+    }, 100);
+    const settled = await Promise.allSettled([12, 13, 14].map((one) => gathering.add(one)));
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
   it('fails only those whose statement failed, and goes on', async () => {
     let calls = 0;
     const gathering = new Gathering<number, number>(async (batch) => {

@@ -41,6 +41,8 @@ export class MalformedBody {}
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** As RFC 9110, 8.3.1 has it; parameters are not looked at. */
+const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
 const PRINTABLE = /^[\x20-\x7e]{1,256}$/;
 
 const duration = meter.createHistogram('http_server_request_duration_seconds', {
@@ -70,27 +72,27 @@ export function guardRequests(
   });
 
   fastify.addHook('onRequest', async (request) => {
-    const given = request.headers['x-request-id'];
-    request.requestId = typeof given === 'string' && UUID.test(given) ? given : randomUUID();
-    const traceparent = request.headers['traceparent'];
+    const { headers } = request;
+    request.requestId = requestIdOf(headers) ?? randomUUID();
+    const { traceparent } = headers;
     request.traceparent = typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : newTraceparent();
     request.access = {};
+    // Fastify would refuse it before anything of ours is asked; so the API does, as it refuses every type that is not its own
+    if (headers['content-type'] !== undefined && !MEDIA_TYPE.test(headers['content-type'])) headers['content-type'] = 'application/octet-stream';
     if (tracesAreExported) request.span = startSpan(request);
 
     const access = request.routeOptions.config.access;
     if (!access) return;
     request.access.trail = new AccessTrail();
-    const token = request.headers[CONTEXT_HEADER];
+    const token = headers[CONTEXT_HEADER];
     if (typeof token === 'string' && contexts) request.access.who = contexts.known(token) ?? (await contexts.verify(token));
     if ('public' in access) return;
     permit(request.access.who, access.rule);
-    if (access.rule.record) requireIds(given, request.headers['x-correlation-id']);
+    if (access.rule.record) requireRequestId(headers['x-request-id']);
   });
 
   fastify.addHook('onSend', async (request, reply, payload) => {
-    const correlationId = request.headers['x-correlation-id'];
-    reply.header('x-request-id', request.requestId);
-    if (typeof correlationId === 'string' && PRINTABLE.test(correlationId)) reply.header('x-correlation-id', correlationId);
+    reply.headers(idsOf(request));
     // the national APIs name no charset, and FHIR JSON has but one
     // and Fastify would write `version=1` in quotes
     const type = reply.getHeader('content-type');
@@ -131,13 +133,14 @@ export async function refuseAddress(
   faultAs: FaultAs = asItIs,
 ): Promise<void> {
   reply.hijack();
-  const requestId = randomUUID();
+  const requestId = requestIdOf(request.headers) ?? randomUUID();
   const facts = {
     interaction: Interaction.OPERATION,
     name: 'Malformed address',
     outcome: Outcome.MINOR_FAILURE,
     outcomeDescription: 'HTTP 400',
     requestId,
+    correlationId: correlationIdOf(request.headers),
     clientAddress: request.socket.remoteAddress,
   };
   const refusal = await Promise.resolve(accessLog?.record(facts, [])).then(
@@ -145,7 +148,7 @@ export async function refuseAddress(
     () => new Fault('SERVICE_UNAVAILABLE', { headers: { 'retry-after': '5' } }), // no record, no answer
   );
   const fault = faultAs(refusal);
-  reply.raw.writeHead(fault.status, { ...fault.details.headers, 'content-type': FHIR_JSON, 'cache-control': 'no-store', 'x-request-id': requestId });
+  reply.raw.writeHead(fault.status, { ...fault.details.headers, 'content-type': FHIR_JSON, 'cache-control': 'no-store', ...idsOf({ requestId, headers: request.headers }) });
   reply.raw.end(JSON.stringify(fault.toOperationOutcome()));
 }
 
@@ -195,16 +198,27 @@ function isKnown(rule: AccessRule): boolean {
   return rule.permission === 'signed-in' || (permissions.length > 0 && permissions.every((one) => PERMISSIONS.some((row) => row.permission === one)));
 }
 
+type Headers = Pick<FastifyRequest, 'headers'>['headers'];
+
+const requestIdOf = ({ 'x-request-id': given }: Headers): string | undefined => (typeof given === 'string' && UUID.test(given) ? given : undefined);
+
+/** Free text of the caller's, and optional: what is none, or could not be said again in a header, is left aside. */
+const correlationIdOf = ({ 'x-correlation-id': given }: Headers): string | undefined =>
+  typeof given === 'string' && PRINTABLE.test(given) ? given : undefined;
+
+/** The headers by which every answer, refusals too, says which request it is to. */
+export function idsOf({ requestId, headers }: Pick<FastifyRequest, 'requestId' | 'headers'>): Record<string, string> {
+  const correlationId = correlationIdOf(headers);
+  return { 'x-request-id': requestId, ...(correlationId !== undefined && { 'x-correlation-id': correlationId }) };
+}
+
 /** @see demographics specification, "Headers"; identity and access specification, "Request headers" */
-function requireIds(requestId: unknown, correlationId: unknown): void {
+function requireRequestId(requestId: unknown): void {
   if (requestId === undefined || requestId === '') {
     throw new Fault('MISSING_VALUE', { diagnostics: 'Invalid request with error - X-Request-ID header must be supplied to access this resource' });
   }
   if (typeof requestId !== 'string' || !UUID.test(requestId)) {
     throw new Fault('INVALID_VALUE', { diagnostics: `Invalid value - '${printable(requestId)}' in header 'X-Request-ID'` });
-  }
-  if (correlationId !== undefined && (typeof correlationId !== 'string' || !PRINTABLE.test(correlationId))) {
-    throw new Fault('INVALID_VALUE', { diagnostics: `Invalid value - '${printable(correlationId)}' in header 'X-Correlation-ID'` });
   }
 }
 
@@ -240,7 +254,7 @@ export function accessFactsOf(request: FastifyRequest, record: Recorded): Omit<A
     query: trail?.query?.slice(0, 2048) ?? (mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049)),
     purpose: trail?.purpose,
     requestId: request.requestId,
-    correlationId: request.headers['x-correlation-id'] as string | undefined,
+    correlationId: correlationIdOf(request.headers),
     traceparent: request.traceparent,
     submittedOrganisation: typeof submitted === 'string' && submitted !== who?.organisation.odsCode ? submitted.slice(0, 20) : undefined,
     clientAddress: clientAddressOf(request),

@@ -11,6 +11,7 @@ import { ConfigError, readConfig, ServiceConfig, StoreConfig } from './config';
 import { Database, dataSourceOf } from './database';
 import { watchLag, watchOutbox } from './events';
 import { Readiness } from './health.controller';
+import { isTooDeep } from './json-depth';
 import { makeLog, NestLog, type Log } from './log';
 import { answerFault, guardRequests, MalformedBody, refuseAddress } from './requests';
 import type { ServiceDefinition } from './service-definition';
@@ -124,25 +125,6 @@ function parseBodies(fastify: FastifyInstance): void {
     void parseJson(request, body, (error, value) => done(null, error ? new MalformedBody() : value));
   });
   void fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-}
-
-/** Nothing that we accept nests so deep; what walks a body by recursion must not overflow. */
-const DEEPEST = 64;
-
-function isTooDeep(json: string): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < json.length; i++) {
-    const code = json.charCodeAt(i);
-    if (inString) {
-      if (code === 0x5c) i++;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > DEEPEST) return true;
-    } else if (code === 0x7d || code === 0x5d) depth--;
-  }
-  return false;
 }
 
 function documentApi(app: NestFastifyApplication, service: ServiceDefinition, fastify: FastifyInstance): void {

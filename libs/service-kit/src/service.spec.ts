@@ -73,6 +73,14 @@ describe('every service', () => {
     expect(answer.body).not.toContain('%zz');
   });
 
+  it.each(['/fault', '/fault/%zz', '/none'])('says of %s, too, which request it answers', async (url) => {
+    const headers = { 'x-request-id': 'c1ab3fba-6bae-4ba4-b257-5a87c44d4a91', 'x-correlation-id': 'a group' };
+    expect((await app.inject({ url, headers })).headers).toMatchObject(headers);
+  });
+
+  it.each(['', 'é', 'x'.repeat(257)])('does not say again an X-Correlation-ID that no header can hold', async (given) =>
+    expect((await app.inject({ url: '/fault', headers: { 'x-correlation-id': given } })).headers).not.toHaveProperty('x-correlation-id'));
+
   it('lets no detail of a defect out', async () => {
     const answer = await app.inject('/broken');
     expect(answer.statusCode).toBe(500);
@@ -85,6 +93,9 @@ describe('every service', () => {
     ['application/json', `${'['.repeat(10_000)}${']'.repeat(10_000)}`, 'malformed'],
     ['application/json', '{"__proto__":{"a":1}}', 'malformed'],
     ['text/plain', 'x', 'bytes'],
+    ['json', '{}', 'bytes'],
+    ['', '{}', 'bytes'],
+    ['application/ json', '{}', 'bytes'],
   ])('hands over a body of %s', async (type, payload, kind) => {
     const answer = await app.inject({ method: 'POST', url: '/body', headers: { 'content-type': type }, payload });
     expect(answer.json()).toEqual({ kind });

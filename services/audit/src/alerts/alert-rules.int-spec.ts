@@ -20,7 +20,7 @@ import { DEFAULT_POLICY } from '../organisation-policy/policy';
 import { audit } from '../service';
 import { Desk, OFFICER, record, THE_GUARDIAN } from './fixtures/desk';
 
-const [OWN, COLLEAGUE, RESTRICTED, DECEASED, MERGED, RETAINED] = ['9000000017', '9000000025', '9000000033', '9000000041', '9000000084', '9000000092'];
+const [OWN, COLLEAGUE, RESTRICTED, DECEASED, MERGED, RETAINED, ORDINARY] = ['9000000017', '9000000025', '9000000033', '9000000041', '9000000084', '9000000092', '9000000106'];
 const agent = (userId: string, other: object = {}): { agent: { userId: string } } => ({ agent: { userId, ...other } });
 const someUser = (): string => `5559${String(Math.floor(Math.random() * 1e8)).padStart(8, '0')}`;
 const HOUR_MS = 3_600_000;
@@ -47,9 +47,17 @@ describe('audit specification, "Alerts": each rule through real records', () => 
       fact(PatientDiedSchema.typeName, toBinary(PatientDiedSchema, create(PatientDiedSchema, { nhsNumber: DECEASED, deceased: timestampFromDate(new Date('2025-11-01')) }))),
       fact(PatientSupersededSchema.typeName, toBinary(PatientSupersededSchema, create(PatientSupersededSchema, { nhsNumber: MERGED, supersededBy: RETAINED }))),
     ]);
+    // no ordinary one for a while
+    await service.app.get(Outbox).append([
+      fact(PatientConfidentialityChangedSchema.typeName, toBinary(PatientConfidentialityChangedSchema, create(PatientConfidentialityChangedSchema, { nhsNumber: ORDINARY, confidentiality: 'R' }))),
+      fact(PatientSupersededSchema.typeName, toBinary(PatientSupersededSchema, create(PatientSupersededSchema, { nhsNumber: ORDINARY, supersededBy: RETAINED }))),
+      fact(PatientConfidentialityChangedSchema.typeName, toBinary(PatientConfidentialityChangedSchema, create(PatientConfidentialityChangedSchema, { nhsNumber: ORDINARY, confidentiality: 'U' }))),
+      fact(PatientDiedSchema.typeName, toBinary(PatientDiedSchema, create(PatientDiedSchema, { nhsNumber: ORDINARY }))),
+      fact(PatientSupersededSchema.typeName, toBinary(PatientSupersededSchema, create(PatientSupersededSchema, { nhsNumber: ORDINARY }))),
+    ]);
     await eventually(async () => {
-      const { rows } = await service.app.get(Database).query({ text: 'SELECT FROM patient_facts' });
-      expect(rows).toHaveLength(3);
+      const { rows } = await service.app.get(Database).query({ text: 'SELECT FROM patient_facts WHERE nhs_number <> $1 OR (superseded_by IS NULL AND NOT restricted)', values: [ORDINARY] });
+      expect(rows).toHaveLength(4);
     });
     // usual networks are learnt over a fortnight
     await record(service, { clientAddress: '203.0.113.7', recorded: new Date(Date.now() - 20 * 24 * HOUR_MS), ...agent('555000000500', { clientId: 'known-client' }) });
@@ -96,6 +104,15 @@ describe('audit specification, "Alerts": each rule through real records', () => 
     expect(alert.evidence).toHaveLength(1);
     expect(alert.evidence[0]).toMatchObject({ recorded: recorded.toISOString(), service: 'demographics', outcome: '0' });
     expect(Date.parse(alert.raisedAt) - recorded.getTime()).toBeLessThan(5000);
+  });
+
+  it('raises none for a patient of whom all that was said has been taken back', async () => {
+    const userId = someUser();
+    await record(service, { nhsNumber: ORDINARY, ...agent(userId) });
+    await record(service, { nhsNumber: ORDINARY, ...agent('555000000515') });
+    await caughtUp();
+    for (const rule of ['restricted-patient', 'deceased-patient']) await desk.alertsOf(rule, userId, 0);
+    expect((await desk.alertsOf('own-record', '555000000515', 1))[0]?.patient).toMatchObject({ nhsNumber: RETAINED });
   });
 
   it('raises one alert a view in a community pharmacy', async () => {

@@ -60,6 +60,13 @@ describe('rate limits', () => {
     expect(passed(limits, application({ perSecond: 1 }, 'another'), 5)).toBe(1);
   });
 
+  it('counts each product by itself', () => {
+    const limits = new RateLimits(clock);
+    const app = application({ perSecond: 2 });
+    const to = (product: string): number => Array.from({ length: 5 }).filter(() => refusal(() => limits.take(app, product)) === undefined).length;
+    expect([to('nrl-producer-api'), to('nrl-consumer-api')]).toEqual([2, 2]);
+  });
+
   it('limits the whole API with a text of its own, and a refused request uses nothing up', () => {
     const limits = new RateLimits(clock, 3);
     const app = application({ perSecond: 10 });

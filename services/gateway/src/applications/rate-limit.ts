@@ -4,12 +4,12 @@ import type { Application } from './application';
 const MINUTE_MS = 60_000;
 
 /**
- * Lets each application through as often as it is registered for. Counts in memory: with several replicas each counts what it sees.
+ * Lets each application through to each product as often as it may. Counts in memory: with several replicas each counts what it sees.
  *
  * @see demographics specification, "Limits and rates": three causes with texts of their own, one code
  */
 export class RateLimits {
-  private readonly applications = new Map<string, { spike: Bucket; quota: Quota }>();
+  private readonly counts = new Map<string, { spike: Bucket; quota: Quota }>();
   private readonly whole?: Bucket;
 
   /**
@@ -23,10 +23,13 @@ export class RateLimits {
     if (wholePerSecond) this.whole = new Bucket(wholePerSecond);
   }
 
-  /** @throws Fault TOO_MANY_REQUESTS, with `retry-after` in seconds */
-  take({ clientId, name, rateLimit }: Pick<Application, 'clientId' | 'name' | 'rateLimit'>): void {
+  /**
+   * @param product what is asked for, as each is counted by itself; absent where it is no product
+   * @throws Fault TOO_MANY_REQUESTS, with `retry-after` in seconds
+   */
+  take({ clientId, name, rateLimit }: Pick<Application, 'clientId' | 'name' | 'rateLimit'>, product = ''): void {
     const now = this.nowMs();
-    const own = rateLimit && this.ofApplication(clientId, rateLimit);
+    const own = rateLimit && this.countsOf(`${clientId} ${product}`, rateLimit);
     if (own?.spike.isEmpty(now)) throw tooMany(`Application '${name}' sends requests too fast: limit ${own.spike.size}, interval 1 second`, 1);
     if (own?.quota.isUsedUp(now)) {
       throw tooMany(`Application '${name}' has used up its quota: limit ${own.quota.size}, interval 1 minute`, own.quota.secondsLeft(now));
@@ -37,9 +40,9 @@ export class RateLimits {
     this.whole?.take();
   }
 
-  private ofApplication(clientId: string, { perSecond, burst = perSecond }: NonNullable<Application['rateLimit']>): { spike: Bucket; quota: Quota } {
-    let own = this.applications.get(clientId);
-    if (!own) this.applications.set(clientId, (own = { spike: new Bucket(burst), quota: new Quota(perSecond * 60) }));
+  private countsOf(key: string, { perSecond, burst = perSecond }: NonNullable<Application['rateLimit']>): { spike: Bucket; quota: Quota } {
+    let own = this.counts.get(key);
+    if (!own) this.counts.set(key, (own = { spike: new Bucket(burst), quota: new Quota(perSecond * 60) }));
     return own;
   }
 }

@@ -41,8 +41,9 @@ export class Callers {
    *
    * @throws Fault 401 without a usable role, 403 without the product, 429
    */
-  async ofApi(grant: AccessGrant, headers: IncomingHttpHeaders, { product, unsubscribed = 'ACCESS_DENIED' }: Route): Promise<string> {
-    this.limits.take(grant.application);
+  async ofApi(grant: AccessGrant, headers: IncomingHttpHeaders, { product, unsubscribed = 'ACCESS_DENIED', rateLimit: usual }: Route): Promise<string> {
+    const { clientId, name, rateLimit = usual } = grant.application;
+    this.limits.take({ clientId, name, rateLimit }, product);
     if (product && !grant.application.products.includes(product)) {
       throw new Fault(unsubscribed, { status: 403, issueCode: 'forbidden', diagnostics: `The application is not subscribed to ${product}` });
     }

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AccessLog, CONTEXT_HEADER, type AccessFacts } from '@carespine/access-control';
 import { Interaction, Outcome } from '@carespine/contracts';
 import { Fault, isNhsNumber } from '@carespine/fhir';
-import { FHIR_JSON } from '@carespine/service-kit';
+import { FHIR_JSON, idsOf } from '@carespine/service-kit';
 import { RateLimits } from '../applications/rate-limit';
 import { Callers } from '../callers/callers';
 import { GatewayConfig } from '../config';
@@ -154,7 +154,7 @@ function sendFault({ raw, request }: FastifyReply, isApi: boolean, fault: Fault)
     ...fault.details.headers,
     connection: 'close', // what is left of the request is not read
     'cache-control': 'no-store',
-    'x-request-id': request.requestId,
+    ...idsOf(request),
     'content-type': isApi ? FHIR_JSON : 'text/html; charset=utf-8',
   });
   raw.end(isApi ? JSON.stringify(fault.toOperationOutcome()) : UNAVAILABLE_PAGE);

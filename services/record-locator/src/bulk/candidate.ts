@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '@carespine/fhir';
 import { jsonOf, Refusal, type Line } from '@carespine/line-import';
+import { isTooDeep } from '@carespine/service-kit';
 import type { Grant } from '../permissions/permission';
 import type { DocumentReference } from '../pointers/document-reference';
 import { rowOf, type PointerRow } from '../pointers/pointer-row';
@@ -34,6 +35,7 @@ export function candidateOf(line: Line, organisation: string, grant: Grant, now:
   const read = jsonOf(line);
   if (!read) return undefined;
   const { text, value } = read;
+  if (isTooDeep(text)) throw new Refusal(undefined, 'nests too deeply');
   const hasId = typeof value === 'object' && value !== null && 'id' in value;
   try {
     const checked = checkedPointer(value, organisation, hasId);

@@ -6,7 +6,7 @@ const BATCH_SIZE = 5000;
 /**
  * All pointers of an organisation, by id, as FHIR JSON.
  *
- * @param onlyDeceased those of patients who died: for their producer to delete
+ * @param onlyDeceased those of patients who died, by the record that counts where records were merged: for their producer to delete
  */
 export async function* exportPointers(pool: Pool, organisation: string, onlyDeceased: boolean): AsyncGenerator<string[]> {
   let after = `${organisation}-`;
@@ -16,7 +16,8 @@ export async function* exportPointers(pool: Pool, organisation: string, onlyDece
       name: 'pointers-export',
       text: `SELECT id, record FROM pointers WHERE id > $1 AND id < $2
         AND (NOT $3 OR EXISTS (
-          SELECT FROM patient_facts AS facts WHERE facts.nhs_number = pointers.nhs_number AND facts.deceased IS NOT NULL))
+          SELECT FROM patient_facts AS own JOIN patient_facts AS kept ON kept.nhs_number = coalesce(own.retained, own.nhs_number)
+            WHERE own.nhs_number = pointers.nhs_number AND kept.deceased IS NOT NULL))
         ORDER BY id LIMIT ${BATCH_SIZE}`,
       values: [after, `${organisation}.`, onlyDeceased],
     });

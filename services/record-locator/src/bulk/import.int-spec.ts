@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   rmSync(errors, { force: true });
-  await database.pool.query('TRUNCATE pointers');
+  await database.pool.query('TRUNCATE pointers, pointer_changes');
 });
 
 const write = (...lines: (object | string)[]): void =>
@@ -95,6 +95,39 @@ describe('Bulk import', () => {
     expect(refusals()[0]).toMatchObject({ line: 3, expression: 'relatesTo[0].target.identifier.value' });
   });
 
+  it('brings back nothing that was superseded, when the file is read again', async () => {
+    const replaces = [{ code: 'replaces', target: { identifier: { value: 'RZZ01-a' } } }];
+    write(aPointer({ id: 'RZZ01-a' }), aPointer({ id: 'RZZ01-b', relatesTo: replaces }));
+    await run();
+    expect(await run()).toMatchObject({ refused: 0 });
+    expect(await ids()).toEqual(['RZZ01-b']);
+  });
+
+  it('gives the id of a deleted pointer to no other patient', async () => {
+    write(aPointer({ id: 'RZZ01-a' }));
+    await run();
+    await locator.produce('DELETE', '/RZZ01-a');
+    write(aPointer({ id: 'RZZ01-a', nhsNumber: '9990000026' }));
+    expect(await run()).toMatchObject({ loaded: 0, refused: 1 });
+    expect(refusals()[0]).toMatchObject({ line: 1, expression: 'id' });
+    write(aPointer({ id: 'RZZ01-a' }));
+    expect(await run()).toMatchObject({ loaded: 1 });
+  });
+
+  it('notes of each what was stored and for whom, as the API does', async () => {
+    write(aPointer({ id: 'RZZ01-a' }));
+    await run();
+    const { rows } = await database.pool.query('SELECT change, nhs_number, organisation, application, record FROM pointer_changes');
+    const stored = JSON.stringify((await locator.produce('GET', '/RZZ01-a')).body);
+    expect(rows).toEqual([{ change: 'created', nhs_number: '9990000018', organisation: 'RZZ01', application: 'supplier', record: stored }]);
+  });
+
+  it('refuses a line that nests without end, and reads on', async () => {
+    const identifier = `${'{"assigner":{"identifier":'.repeat(8000)}{"value":"x"}${'}}'.repeat(8000)}`;
+    write(JSON.stringify(aPointer({})).replace('{', `{"masterIdentifier":${identifier},`), aPointer({}));
+    expect(await run()).toMatchObject({ loaded: 1, refused: 1 });
+  });
+
   it('goes on where an interrupted import stopped, refusing each line once', async () => {
     write(...Array.from({ length: 9000 }, (_, n) => (n % 1000 === 999 ? '{' : aPointer({ id: `RZZ01-${n}` }))));
     let batches = 0;
@@ -121,5 +154,7 @@ describe('Export', () => {
     };
     expect(await exported(false)).toHaveLength(12);
     expect((await exported(true)).map((record) => (JSON.parse(record) as { id: string }).id)).toEqual(['RZZ01-3']);
+    await database.pool.query(`INSERT INTO patient_facts (nhs_number, superseded_by, retained) VALUES ('9990000018', '9990000069', '9990000069')`);
+    expect(await exported(true)).toHaveLength(12);
   });
 });

@@ -8,7 +8,7 @@ import { fingerprintOf, importAlone, importLines, Refusal, type Line, type Progr
 import type { Grant } from '../permissions/permission';
 import type { Acting } from '../pointers/acting';
 import type { DocumentReference } from '../pointers/document-reference';
-import type { PointerRegister } from '../pointers/pointer-register.service';
+import { WAS_ANOTHERS, type PointerRegister, type RequestIds } from '../pointers/pointer-register.service';
 import type { PointerRow } from '../pointers/pointer-row';
 import { candidateOf, refusalOf, type Candidate } from './candidate';
 
@@ -29,7 +29,7 @@ export interface Import {
   /** Where refused lines go, each with its reason. */
   errors: string;
   /** For pointers that replace others. */
-  register: Pick<PointerRegister, 'create'>;
+  register: Pick<PointerRegister, 'create' | 'replaceAgain'>;
   /** Called after each transaction. */
   report?: (summary: ImportSummary) => void;
 }
@@ -153,16 +153,21 @@ class PointerImport {
   }
 
   private async copy(candidates: readonly Candidate[], refuse: (line: Line, refusal: Refusal) => void): Promise<void> {
-    const ids = candidates.map(({ row }) => row.id);
-    const { rows } = await this.client.query<{ id: string; record: string }>({
+    const { rows } = await this.client.query<{ id: string; nhs_number: string; record: string | null }>({
       name: 'present',
-      text: 'SELECT id, record FROM pointers WHERE id = ANY($1)',
-      values: [ids],
+      text: `SELECT given.id, given.nhs_number, pointer.record FROM unnest($1::text[], $2::text[]) AS given(id, nhs_number)
+        LEFT JOIN pointers AS pointer ON pointer.id = given.id WHERE pointer.id IS NOT NULL OR ${WAS_ANOTHERS}`,
+      values: [candidates.map(({ row }) => row.id), candidates.map(({ row }) => row.nhs_number)],
     });
-    const present = new Map(rows.map(({ id, record }) => [id, record]));
+    const present = new Map(rows.flatMap(({ id, record }) => (record === null ? [] : [[id, record]])));
+    const anothers = new Set(rows.flatMap(({ id, nhs_number, record }) => (record === null ? [`${id} ${nhs_number}`] : [])));
     const fresh: PointerRow[] = [];
     for (const { line, row } of candidates) {
       const here = present.get(row.id);
+      if (here === undefined && anothers.has(`${row.id} ${row.nhs_number}`)) {
+        refuse(line, new Refusal('id', 'was the id of a pointer of another patient'));
+        continue;
+      }
       if (here === undefined) fresh.push(row);
       else if (isSame(here, row.record)) this.summary.alreadyLoaded++;
       else refuse(line, new Refusal('id', 'is the id of a pointer with other content'));
@@ -173,19 +178,30 @@ class PointerImport {
       [Buffer.from(fresh.map(copyLine).join(''))],
       this.client.query(copyFrom(`COPY pointers (${COLUMNS.join(', ')}) FROM STDIN`)),
     );
+    await this.client.query({
+      name: 'noted',
+      text: `INSERT INTO pointer_changes (change, pointer_id, nhs_number, organisation, application, request_id, record)
+        SELECT 'created', id, nhs_number, custodian, $2, $3, record FROM pointers WHERE id = ANY($1)`,
+      values: [fresh.map(({ id }) => id), this.options.acting.who.client.id, this.request.id],
+    });
     this.summary.loaded += fresh.length;
   }
 
   private async supersede({ line, pointer }: Candidate, refuse: (line: Line, refusal: Refusal) => void): Promise<void> {
     try {
-      await this.options.register.create(pointer, true, this.options.acting, { id: `import-${this.id}`, traceparent: '' });
+      await this.options.register.create(pointer, true, this.options.acting, this.request);
       this.summary.loaded++;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       const { rows } = await this.client.query<{ record: string }>('SELECT record FROM pointers WHERE id = $1', [pointer.id]);
-      if (rows[0] && isSame(rows[0].record, JSON.stringify(pointer))) this.summary.alreadyLoaded++;
-      else refuse(line, refusalOf(error));
+      if (!rows[0] || !isSame(rows[0].record, JSON.stringify(pointer))) return refuse(line, refusalOf(error));
+      this.summary.alreadyLoaded++;
+      await this.options.register.replaceAgain(pointer, this.options.acting, this.request);
     }
+  }
+
+  private get request(): RequestIds {
+    return { id: `import-${this.id}`, traceparent: '' };
   }
 }
 

@@ -8,7 +8,7 @@ import { Interaction, Outcome } from '@carespine/contracts';
 import { Outbox, PatientKey } from '@carespine/events';
 import { Fault } from '@carespine/fhir';
 import { ConfigError, Database, readConfig } from '@carespine/service-kit';
-import { grantOf, permissionsOf, type Grant } from '../permissions/permission';
+import { ANY, grantOf, permissionsOf, type Grant } from '../permissions/permission';
 import { Permissions } from '../permissions/permissions.service';
 import type { Acting } from '../pointers/acting';
 import { PointerRegister } from '../pointers/pointer-register.service';
@@ -97,7 +97,7 @@ async function runImport(
   const held = (await permissions.list()).filter(
     (permission) =>
       permission.side === 'producer' &&
-      permission.organisation === organisation &&
+      [organisation, ANY].includes(permission.organisation) &&
       (application === undefined || permission.application === application),
   );
   const grant = grantOf(held);

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { grantedBy, permissionsOf, SIDES, type Permission, type Side } from '../permissions/permission';
+import { grantedBy, isOdsCode, permissionsOf, SIDES, type Permission, type Side } from '../permissions/permission';
 
 /** What the command is asked to do. */
 export type Order =
@@ -41,6 +41,7 @@ export function orderOf(args: string[]): Order {
     return { application: application ?? '', organisation: organisation ?? '', side: side as Side };
   };
   if (what === 'demo' && which) return { kind: 'demo', file: which };
+  if ((what === 'import' || what === 'export') && organisation && !isOdsCode(organisation)) throw new Error('--organisation must be an ODS code.');
   if (what === 'import' && which && organisation)
     return { kind: 'import', file: which, organisation, application, errors: values.errors ?? `${which}.refused.ndjson` };
   if (what === 'export' && organisation) return { kind: 'export', file: which, organisation, deceased: values.deceased };

@@ -3,6 +3,7 @@ import { aUser, contextOf, eventually } from '@carespine/test-kit';
 import { aSupplier } from '../pointers/fixtures/a-pointer';
 import { Locator } from '../pointers/fixtures/locator';
 
+const placeAt = (date: string): string => Buffer.from(`${date} RZZ01-a`).toString('base64url');
 const PRODUCER = aUser({ activityCodes: ['B0815'] });
 const ADMIN = aUser({ activityCodes: ['B0062'], jobRole: 'R8015' });
 let locator: Locator;
@@ -71,6 +72,8 @@ describe('An organisation’s own pointers', () => {
     ['not to staff of another organisation', 'pointers', PRODUCER, 403, 'RZZ02'],
     ['not with a type that is none', 'pointers?type=1', PRODUCER, 400, ''],
     ['not with a forged place', 'pointers?after=x', PRODUCER, 400, ''],
+    ['not with a place on no day', `pointers?after=${placeAt('2026-02-30T00:00:00.000Z')}`, PRODUCER, 400, ''],
+    ['not with a place in no year', `pointers?after=${placeAt('0000-01-01T00:00:00.000Z')}`, PRODUCER, 400, ''],
     ['not with a page that is too large', 'pointers?_count=101', PRODUCER, 400, ''],
     ['not with more', 'pointers?patient=1', PRODUCER, 400, ''],
     ['no failures of more days than are kept', 'retrieval-failures?days=31', PRODUCER, 400, ''],

@@ -15,7 +15,7 @@ export interface DocumentSource {
 }
 
 const MECHANISM = 'https://fhir.nhs.uk/England/StructureDefinition/Extension-England-NRLRetrievalMechanism';
-const CONTACT_DETAILS = 'urn:nhs-ic:record-contact';
+export const CONTACT_DETAILS = 'urn:nhs-ic:record-contact';
 
 /**
  * The route of a content: by its mechanism where it names one, else by the scheme of its address. A contact page is opened

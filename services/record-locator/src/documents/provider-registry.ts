@@ -120,7 +120,7 @@ function told({ property, constraints, children }: ValidationError, path = ''): 
   return [...Object.values(constraints ?? {}).map((text) => `${here}: ${text}`), ...(children ?? []).flatMap((child) => told(child, `${here}.`))];
 }
 
-const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
+export const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
 
 function faultsOf({ odsCode, endpoints }: Provider, endpoint: ProviderEndpoint, loopbackAllowed: boolean): string[] {
   const { host, port, loopback, ca } = endpoint;

@@ -40,7 +40,7 @@ export function grantOf(permissions: readonly Permission[]): Grant {
   return { types: new Set([...types].filter((code) => code !== undefined)), controls };
 }
 
-const ODS_CODE = /^[A-Za-z0-9.]{1,20}$/;
+export const isOdsCode = (text: string): boolean => /^[A-Za-z0-9.]{1,20}$/.test(text);
 const CLIENT_ID = /^[\w.~-]{1,128}$/;
 
 /**
@@ -54,7 +54,7 @@ export function permissionsOf(source: unknown): Permission[] {
   const { application, organisation, ...sides } = source as Record<string, unknown>;
   if (application !== ANY && !(typeof application === 'string' && CLIENT_ID.test(application)))
     throw new Error("application must be a client id or '*'");
-  if (organisation !== ANY && !(typeof organisation === 'string' && ODS_CODE.test(organisation)))
+  if (organisation !== ANY && !(typeof organisation === 'string' && isOdsCode(organisation)))
     throw new Error("organisation must be an ODS code or '*'");
   if (application === ANY && organisation === ANY) throw new Error('application and organisation may not both be *');
   return Object.entries(sides).map(([side, given]) => {

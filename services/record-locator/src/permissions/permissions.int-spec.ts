@@ -47,6 +47,15 @@ describe('Pointer permissions', () => {
     expect((await searched()).status).toBe(403);
   });
 
+  it('of staff are not those of an application that names their organisation so', async () => {
+    const staff = aUser({ activityCodes: ['B0370'] });
+    const search = (who: Principal, ods: string) => locator.consume(`?${subject('9990000018')}`, { who, ods });
+    const application = aSupplier(staff.client.id);
+    expect((await search(application, '* RZZ01')).status).toBe(403);
+    expect((await search(staff, 'RZZ01')).status).toBe(200);
+    expect((await search(application, '* RZZ01')).status).toBe(403);
+  });
+
   it.each<[string, string, unknown, Principal, number]>([
     ['another organisation', '/RZZ02/fresh/consumer', [CRISIS_PLAN], ADMIN, 403],
     ['every organisation', '/*/fresh/consumer', [CRISIS_PLAN], ADMIN, 403],

@@ -36,7 +36,7 @@ export class Permissions implements OnModuleInit {
   async of(who: Pick<Principal, 'mode' | 'client'>, organisation: string, side: Side): Promise<Grant | undefined> {
     if (performance.now() - this.readAtMs > FRESH_MS) await this.read();
     const applications = who.mode === 'user-restricted' ? [who.client.id, ANY] : [who.client.id];
-    const key = `${applications.join(' ')} ${organisation} ${side}`;
+    const key = JSON.stringify([applications, organisation, side]);
     if (this.grants.has(key)) return this.grants.get(key);
     const held = this.all.filter(
       (permission) =>

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
-import type { Grant, Side } from '../permissions/permission';
+import { isOdsCode, type Grant, type Side } from '../permissions/permission';
 import { Permissions } from '../permissions/permissions.service';
 
 export const ORGANISATION_HEADER = 'nhsd-end-user-organisation-ods';
@@ -34,7 +34,9 @@ export class ActingOrganisations {
         diagnostics: 'The header NHSD-End-User-Organisation-ODS is missing or empty',
       });
     }
-    const grant = isStaff && organisation !== who.organisation.odsCode ? undefined : await this.permissions.of(who, organisation, side);
+    // ids begin with it and end at a hyphen: nothing that is no ODS code may own a pointer
+    const isPossible = isOdsCode(organisation) && (!isStaff || organisation === who.organisation.odsCode);
+    const grant = isPossible ? await this.permissions.of(who, organisation, side) : undefined;
     if (!grant) throw accessDenied(organisation);
     return { who, organisation, grant };
   }

@@ -20,7 +20,6 @@ const METHODS: Record<string, Record<string, string[]>> = {
     _count: ['GET'],
   },
 };
-const ALL = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
  * Probes, and a refusal of every method that a route does not have, HEAD among them.
@@ -45,7 +44,7 @@ export function answerOtherRequests(app: NestFastifyApplication): void {
         record: { interaction: Interaction.OPERATION, resource: 'DocumentReference', name: 'Method not offered' },
       };
       fastify.route({
-        method: ALL.filter((method) => !offered.includes(method)),
+        method: fastify.supportedMethods.filter((method) => !offered.includes(method)),
         url: `/${base}/${url}`,
         config: { access: { rule } },
         handler: () => {

@@ -14,7 +14,7 @@ export function faultAs(fault: Fault): Fault {
     headers: { ...details.headers, 'content-type': MEDIA_TYPE },
     ...(details.further && { further: details.further.map(faultAs) }),
   };
-  if ((code === 'MISSING_VALUE' || code === 'INVALID_VALUE') && /X-(Request|Correlation)-ID/.test(details.diagnostics ?? ''))
+  if ((code === 'MISSING_VALUE' || code === 'INVALID_VALUE') && /X-Request-ID/.test(details.diagnostics ?? ''))
     return new Fault('MISSING_OR_INVALID_HEADER', said);
   if (code === 'VALIDATION_ERROR') return new Fault('BAD_REQUEST', said);
   if (code === 'UNKNOWN_ERROR') return new Fault('INTERNAL_SERVER_ERROR', said);

@@ -5,7 +5,8 @@ import type { AccessTrail } from '@carespine/access-control';
 import { Gathering, Outbox, PatientKey } from '@carespine/events';
 import { Fault } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
-import { throwAll, unprocessable } from '../validation/checked-pointer';
+import { complete, ruled, throwAll, unprocessable, type Draft } from '../validation/checked-pointer';
+import { isPointerId, msOfInstant } from '../validation/shape';
 import type { Acting } from './acting';
 import type { DocumentReference } from './document-reference';
 import { eventOf, type Change } from './pointer-events';
@@ -37,6 +38,13 @@ const READ = `SELECT pointer.id, pointer.nhs_number, pointer.type, pointer.custo
   LEFT JOIN patient_facts AS kept ON kept.nhs_number = coalesce(own.retained, own.nhs_number)
   WHERE pointer.id = ANY($1)`;
 
+/**
+ * Whether the id of a row `given` has been of another patient. It never passes from one to another: whoever has a list open would be shown
+ * another's document. Merged numbers are one patient. Any one change tells, and a limit keeps the planner to the index.
+ */
+export const WAS_ANOTHERS = `coalesce((SELECT change.nhs_number <> given.nhs_number AND ${retained('change.nhs_number')} <> ${retained('given.nhs_number')}
+  FROM pointer_changes AS change WHERE change.pointer_id = given.id LIMIT 1), false)`;
+
 /** What an update must leave as it is. `date` too, but who leaves it out keeps it. @see record locator specification, "Update" */
 const IMMUTABLE = ['subject', 'custodian', 'type', 'masterIdentifier', 'identifier', 'status', 'relatesTo', 'author'] as const;
 
@@ -59,12 +67,6 @@ export class PointerRegister {
     this.creations = new Gathering((batch) => this.database.transaction((tx) => this.insert(tx, batch)), LARGEST_BATCH);
   }
 
-  /** The pointer of an id, whoever asks: permissions are the caller's to check. */
-  async find(id: string): Promise<DocumentReference | undefined> {
-    const row = await this.reads.add(id);
-    return row && (JSON.parse(row.record) as DocumentReference);
-  }
-
   /**
    * The pointer of an id, for a consumer.
    *
@@ -72,8 +74,7 @@ export class PointerRegister {
    * @throws Fault NO_RECORD_FOUND, also for one of a restricted patient that the caller may not know of; ACCESS DENIED
    */
   async read(id: string, { who, organisation, grant }: Acting, trail: Pick<AccessTrail, 'open'>): Promise<Pointer> {
-    const pointer = await this.reads.add(id);
-    if (!pointer) throw notFound();
+    const pointer = await this.find(id);
     trail.open(pointer.nhs_number);
     const { confidentiality, custodian, type } = pointer;
     const isShown =
@@ -90,9 +91,7 @@ export class PointerRegister {
   /** @throws Fault AUTHOR_CREDENTIALS_ERROR, NO_RECORD_FOUND */
   async readOwn(id: string, { organisation }: Acting): Promise<Pointer> {
     requireOwn(id, organisation, 'read');
-    const pointer = await this.reads.add(id);
-    if (!pointer) throw notFound();
-    return pointer;
+    return this.find(id);
   }
 
   /**
@@ -107,44 +106,45 @@ export class PointerRegister {
     const id = keepsId ? pointer.id : newPointerId(acting.organisation);
     const isDateKept = pointer.date !== undefined && acting.grant.controls.has('allow_override_creation_datetime');
     const row = rowOf(pointer, id, new Date().toISOString(), isDateKept ? pointer.date : undefined);
-    const targets = (pointer.relatesTo ?? []).flatMap(({ code, target }, i) =>
-      code === 'replaces' ? [{ i, id: target.identifier?.value ?? '' }] : [],
-    );
+    const targets = targetsOf(pointer);
     const change = targets.length > 0 ? await this.supersede(row, targets, { acting, request }) : 'created';
     if (change === 'created' && !(await this.creations.add({ ...row, acting, request }))) throw duplicate();
     return { id, change };
   }
 
   /**
-   * @param pointer checked
-   * @throws Fault AUTHOR_CREDENTIALS_ERROR, NO_RECORD_FOUND, BAD_REQUEST that names each immutable element that differs
+   * @param id of a pointer of the caller's organisation
+   * @param draft under the same id; its rules are checked last, so that whoever changes what is immutable is told of that
+   * @param trail is told whose pointer it is, also where it is refused
+   * @throws Fault NO_RECORD_FOUND, BAD_REQUEST that names each immutable element that differs, UNPROCESSABLE_ENTITY, AUTHOR_CREDENTIALS_ERROR
    */
-  async update(pointer: DocumentReference, acting: Acting, request: RequestIds): Promise<Pointer> {
-    requireType(pointer, acting);
-    return this.database.transaction(async (tx) => {
-      const rows: Pointer[] = await tx.query('SELECT id, nhs_number, type, custodian, record FROM pointers WHERE id = $1 FOR UPDATE', [
-        pointer.id,
-      ]);
+  async update(id: string, draft: Draft, acting: Acting, request: RequestIds, trail: Pick<AccessTrail, 'open'>): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const rows: Pointer[] = await tx.query('SELECT id, nhs_number, type, custodian, record FROM pointers WHERE id = $1 FOR UPDATE', [id]);
       if (!rows[0]) throw notFound();
+      trail.open(rows[0].nhs_number);
+      const pointer = complete(draft, true);
       const before = JSON.parse(rows[0].record) as DocumentReference;
       const changed: string[] = IMMUTABLE.filter((element) => !isDeepStrictEqual(before[element], pointer[element]));
-      if (pointer.date !== undefined && Date.parse(pointer.date) !== Date.parse(before.date)) changed.push('date');
+      if (pointer.date !== undefined && msOfInstant(pointer.date) !== msOfInstant(before.date)) changed.push('date');
       throwAll(
         changed.map(
           (element) =>
             new Fault('BAD_REQUEST', { expression: element, diagnostics: `The field '${element}' is immutable and cannot be changed` }),
         ),
       );
-      const row = rowOf(pointer, pointer.id, new Date().toISOString(), before.date);
+      ruled(pointer, acting.organisation, true);
+      requireType(pointer, acting);
+      const row = rowOf(pointer, id, new Date().toISOString(), before.date);
       await tx.query('UPDATE pointers SET record = $2 WHERE id = $1', [row.id, row.record]);
       await this.note(tx, 'updated', [{ ...row, acting, request }]);
-      return row;
     });
   }
 
   /** @throws Fault AUTHOR_CREDENTIALS_ERROR, NO_RECORD_FOUND */
   async delete(id: string, acting: Acting, request: RequestIds): Promise<Pointer> {
     requireOwn(id, acting.organisation, 'deleted');
+    if (!isPointerId(id)) throw notFound();
     return this.database.transaction(async (tx) => {
       const [[pointer]] = (await tx.query('DELETE FROM pointers WHERE id = $1 RETURNING id, nhs_number, type, custodian, record', [
         id,
@@ -153,6 +153,13 @@ export class PointerRegister {
       await this.note(tx, 'deleted', [{ ...pointer, acting, request }]);
       return pointer;
     });
+  }
+
+  /** What no pointer is called is not looked for: the store takes no such text. */
+  private async find(id: string): Promise<ReadRow> {
+    const pointer = isPointerId(id) ? await this.reads.add(id) : undefined;
+    if (!pointer) throw notFound();
+    return pointer;
   }
 
   private async supersede(row: PointerRow, targets: { i: number; id: string }[], noted: Noted): Promise<Change> {
@@ -178,6 +185,24 @@ export class PointerRegister {
     });
   }
 
+  /** Deletes what a pointer that is here already replaces, and what an earlier line of a repeated import brought back. */
+  async replaceAgain(pointer: DocumentReference, acting: Acting, request: RequestIds): Promise<void> {
+    const row = rowOf(pointer, pointer.id, new Date().toISOString());
+    const ids = targetsOf(pointer).map(({ id }) => id);
+    await this.database.transaction(async (tx) => {
+      const targets: Target[] = await tx.query(TARGETS, [ids, row.nhs_number]);
+      const replaced = targets.filter((target) => whyNotReplaced(target.id, target, row, acting.organisation, true) === undefined);
+      const [gone] = (await tx.query('DELETE FROM pointers WHERE id = ANY($1) RETURNING id, nhs_number, type, custodian, record', [
+        replaced.map(({ id }) => id),
+      ])) as [Pointer[], number];
+      await this.note(
+        tx,
+        'deleted',
+        gone.map((one) => ({ ...one, acting, request })),
+      );
+    });
+  }
+
   /** @returns of each whether its id was free */
   private async insert(
     tx: EntityManager,
@@ -191,6 +216,8 @@ export class PointerRegister {
     const made: { id: string }[] = await tx.query(
       `INSERT INTO pointers (id, nhs_number, type, custodian, date, record)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
+          AS given(id, nhs_number, type, custodian, date, record)
+        WHERE NOT ${WAS_ANOTHERS}
         ON CONFLICT DO NOTHING RETURNING id`,
       (['id', 'nhs_number', 'type', 'custodian', 'date', 'record'] as const).map((column) => rows.map((row) => row[column])),
     );
@@ -228,15 +255,22 @@ export class PointerRegister {
   }
 }
 
+/** What a pointer replaces, by the place in its relations. */
+const targetsOf = ({ relatesTo = [] }: DocumentReference): { i: number; id: string }[] =>
+  relatesTo.flatMap(({ code, target }, i) => (code === 'replaces' ? [{ i, id: target.identifier?.value ?? '' }] : []));
+
 interface Target extends Pick<Pointer, 'id' | 'type'> {
   isOfPatient: boolean;
 }
 
 /** Of the same patient are numbers that were merged, too. */
-const TARGETS = `SELECT pointer.id, pointer.type, coalesce(facts.retained, pointer.nhs_number) =
-    coalesce((SELECT retained FROM patient_facts WHERE nhs_number = $2), $2) AS "isOfPatient"
-  FROM pointers AS pointer LEFT JOIN patient_facts AS facts ON facts.nhs_number = pointer.nhs_number
-  WHERE pointer.id = ANY($1) ORDER BY pointer.id FOR UPDATE OF pointer`;
+const TARGETS = `SELECT pointer.id, pointer.type, ${retained('pointer.nhs_number')} = ${retained('$2')} AS "isOfPatient"
+  FROM pointers AS pointer WHERE pointer.id = ANY($1) ORDER BY pointer.id FOR UPDATE OF pointer`;
+
+/** The number that counts for one that may be merged. @param number SQL of it */
+function retained(number: string): string {
+  return `coalesce((SELECT retained FROM patient_facts WHERE nhs_number = ${number}), ${number})`;
+}
 
 function whyNotReplaced(
   id: string,
@@ -269,4 +303,4 @@ export function requireOwn(id: string, organisation: string, verb: 'read' | 'upd
 }
 
 const notFound = (): Fault => new Fault('NO_RECORD_FOUND', { diagnostics: 'The requested DocumentReference could not be found' });
-const duplicate = (): Fault => new Fault('DUPLICATE_REJECTED', { expression: 'id', diagnostics: 'A pointer of this id exists already' });
+const duplicate = (): Fault => new Fault('DUPLICATE_REJECTED', { expression: 'id', diagnostics: 'A pointer of this id exists already, or has been of another patient' });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { msOfInstant } from '../validation/shape';
 import type { DocumentReference } from './document-reference';
 
 /** A row of `pointers`. */
@@ -36,7 +37,7 @@ export function rowOf(pointer: DocumentReference, id: string, now: string, date 
     nhs_number: pointer.subject.identifier.value ?? '',
     type: pointer.type.coding?.[0]?.code ?? '',
     custodian: pointer.custodian.identifier.value ?? '',
-    date: new Date(date).toISOString(),
+    date: new Date(msOfInstant(date)).toISOString(),
     record: JSON.stringify(record),
   };
 }

@@ -5,7 +5,7 @@ import { Interaction } from '@carespine/contracts';
 import { Fault, type OperationOutcome } from '@carespine/fhir';
 import { SearchAnswers } from '../search/answers';
 import { parseSearch } from '../search/search-parameters';
-import { checkedPointer } from '../validation/checked-pointer';
+import { checkedPointer, wellFormed } from '../validation/checked-pointer';
 import { ActingOrganisations, ORGANISATION_HEADER, type Acting } from './acting';
 import { done, MEDIA_TYPE } from './outcomes';
 import { PointerRegister, requireOwn, type RequestIds } from './pointer-register.service';
@@ -119,9 +119,7 @@ export class ProducerController {
       throw new Fault('BAD_REQUEST', { expression: 'id', diagnostics: 'The id of the document in the path and in the body do not match' });
     }
     requireOwn(id, acting.organisation, 'updated');
-    const pointer = checkedPointer(body, acting.organisation, true);
-    trail.open(pointer.subject.identifier.value ?? '');
-    await this.register.update(pointer, acting, idsOf(request));
+    await this.register.update(id, wellFormed(body), acting, idsOf(request), trail);
     return done('RESOURCE_UPDATED');
   }
 

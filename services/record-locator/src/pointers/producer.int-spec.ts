@@ -63,6 +63,25 @@ describe('Create (5.1)', () => {
     expect((await stored(id)).date).toBe('2020-01-01T09:30:00.123+01:00');
   });
 
+  it.each(['0001-01-01T00:30:00+01:00', '9999-12-31T23:30:00-01:00', '2026-02-30T00:00:00Z'])(
+    'refuses the date %s, which is none that can be kept, and fails nobody else',
+    async (date) => {
+      const answers = await Promise.all([
+        locator.produce('POST', '', { ods: 'RZZ03', body: aPointer({ custodian: 'RZZ03', date }) }),
+        locator.produce('POST', '', { ods: 'RZZ03', body: aPointer({ custodian: 'RZZ03' }) }),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual([400, 201]);
+      expect(answers.slice(0, 1).map(faultsIn)).toEqual([[['MESSAGE_NOT_WELL_FORMED', 'date']]]);
+    },
+  );
+
+  it('keeps a date in a leap second', async () => {
+    const id = await locator.create({ custodian: 'RZZ03', date: '2016-12-31T23:59:60Z' });
+    const pointer = await stored(id);
+    expect(pointer.date).toBe('2016-12-31T23:59:60Z');
+    expect((await locator.produce('PUT', `/${id}`, { ods: 'RZZ03', body: pointer })).status).toBe(200);
+  });
+
   it('allows two pointers of one type, custodian and patient', async () => {
     const [one, other] = [await locator.create({ nhsNumber: '9990000050' }), await locator.create({ nhsNumber: '9990000050' })];
     expect(one).not.toBe(other);
@@ -74,6 +93,7 @@ describe('Create (5.1)', () => {
     ['no JSON', { body: '{"resourceType"' }, 400, [['MESSAGE_NOT_WELL_FORMED']]],
     ['a list', { body: [] }, 400, [['MESSAGE_NOT_WELL_FORMED']]],
     ['XML', { body: '<DocumentReference/>', headers: { 'content-type': 'application/fhir+xml' } }, 400, [['MESSAGE_NOT_WELL_FORMED']]],
+    ['a Content-Type that is none', { body: aPointer(), headers: { 'content-type': 'json' } }, 400, [['MESSAGE_NOT_WELL_FORMED']]],
     ['another custodian', { body: aPointer({ custodian: 'RZZ02' }) }, 422, [['UNPROCESSABLE_ENTITY', 'custodian.identifier.value']]],
     [
       'a type that is not permitted',
@@ -203,6 +223,15 @@ describe('Upsert (5.3)', () => {
     expect((await locator.produce('GET', `/${old}`)).status).toBe(200);
   });
 
+  it('gives the id of a deleted pointer to no other patient', async () => {
+    const upsert = (nhsNumber: string) => locator.produce('PUT', '', { body: aPointer({ id: 'RZZ01-upsert4', nhsNumber }) });
+    expect((await upsert('9990000018')).status).toBe(201);
+    await locator.produce('DELETE', '/RZZ01-upsert4');
+    const answer = await upsert('9990000026');
+    expect([answer.status, faultsIn(answer)]).toEqual([409, [['DUPLICATE_REJECTED', 'id']]]);
+    expect((await upsert('9990000018')).status).toBe(201);
+  });
+
   it.each<[string, object, number, string[][]]>([
     ['no id', {}, 422, [['UNPROCESSABLE_ENTITY', 'id']]],
     ['an id of another shape', { id: 'nothing' }, 400, [['MESSAGE_NOT_WELL_FORMED', 'id']]],
@@ -237,6 +266,25 @@ describe('Update (5.4)', () => {
     expect([answer.status, faultsIn(answer)]).toEqual([400, [['BAD_REQUEST', element]]]);
   });
 
+  it.each<[string, object]>([
+    ['custodian', { custodian: aPointer({ custodian: 'RZZ02' }).custodian }],
+    ['subject', { subject: aPointer({ nhsNumber: '9990000019' }).subject }],
+    ['type', { type: aPointer({ type: '1363501000000100' }).type }],
+  ])('names %s where what it is changed to breaks a rule besides', async (element, rest) => {
+    const id = await locator.create({});
+    const answer = await locator.produce('PUT', `/${id}`, { body: { ...(await stored(id)), ...rest } });
+    expect([answer.status, faultsIn(answer)]).toEqual([400, [['BAD_REQUEST', element]]]);
+  });
+
+  it.each<[string, object, string]>([
+    ['a required element is missing', { status: undefined }, 'status'],
+    ['a rule is broken', { category: aPointer({ type: '1363501000000100' }).category }, 'category.coding[0].code'],
+  ])('refuses a body in which %s', async (_, rest, expression) => {
+    const id = await locator.create({});
+    const answer = await locator.produce('PUT', `/${id}`, { body: { ...(await stored(id)), ...rest } });
+    expect([answer.status, faultsIn(answer)]).toEqual([422, [['UNPROCESSABLE_ENTITY', expression]]]);
+  });
+
   it('refuses to change the type', async () => {
     const id = await locator.create({});
     const { type, category } = aPointer({ type: '887701000000100' });
@@ -249,7 +297,8 @@ describe('Update (5.4)', () => {
     ['no id in the body', 'RZZ01-a', {}, 400, [['BAD_REQUEST', 'id']]],
     ["another organisation's pointer", 'RZZ02-a', { id: 'RZZ02-a' }, 403, [['AUTHOR_CREDENTIALS_ERROR']]],
     ['a pointer that is not there', 'RZZ01-a', { id: 'RZZ01-a' }, 404, [['NO_RECORD_FOUND']]],
-    ['a body that breaks a rule', 'RZZ01-a', { id: 'RZZ01-a', status: undefined }, 422, [['UNPROCESSABLE_ENTITY', 'status']]],
+    ['a pointer that is not there, before its rules', 'RZZ01-a', { id: 'RZZ01-a', category: undefined }, 404, [['NO_RECORD_FOUND']]],
+    ['a body of another form before it is looked for', 'RZZ01-a', { id: 'RZZ01-a', status: 'superseded' }, 400, [['MESSAGE_NOT_WELL_FORMED', 'status']]],
   ])('refuses %s', async (_, id, rest, status, faults) => {
     const answer = await locator.produce('PUT', `/${id}`, { body: aPointer({ ...rest }) });
     expect([answer.status, faultsIn(answer)]).toEqual([status, faults]);
@@ -271,6 +320,13 @@ describe('Delete (5.5), read and search (5.6)', () => {
       const answer = await locator.produce(method, `/${one}`);
       expect([answer.status, faultsIn(answer)]).toEqual([403, [['AUTHOR_CREDENTIALS_ERROR']]]);
     }
+  });
+
+  it.each(['GET', 'DELETE'])('does not find what no pointer is called by %s, and fails nobody else', async (method) => {
+    const id = await locator.create({});
+    const answers = await Promise.all(['RZZ01-%00', 'RZZ01-%C3%A9', id].map((one) => locator.produce(one === id ? 'GET' : method, `/${one}`)));
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 200]);
+    expect((await locator.consume('/RZZ01-%00')).status).toBe(404);
   });
 
   it('finds own pointers of permitted types alone', async () => {
@@ -311,6 +367,26 @@ describe('Headers (3)', () => {
     expect(answer.body.issue[0]?.details.coding[0]?.system).toBe('https://fhir.nhs.uk/CodeSystem/Spine-ErrorOrWarningCode');
   });
 
+  it.each(['', 'a'.repeat(300), 'caf\u00e9'])('leaves an X-Correlation-ID aside that cannot be said again: %p', async (given) => {
+    const answer = await locator.produce('GET', `?${subject('9990000042')}`, { headers: { 'x-correlation-id': given } });
+    expect([answer.status, answer.headers.get('x-correlation-id')]).toEqual([200, null]);
+  });
+
+  it('echoes both ids where the address cannot be read', async () => {
+    const headers = { 'x-request-id': 'c1ab3fba-6bae-4ba4-b257-5a87c44d4a91', 'x-correlation-id': 'a group' };
+    const answer = await locator.produce('GET', '/%zz', { headers });
+    expect(answer.status).toBe(400);
+    expect(Object.fromEntries(answer.headers)).toMatchObject(headers);
+  });
+
+  // with an application that may act for any organisation: the header is its to make up
+  it.each(['RZZ-01', '*', '* RZZ01', 'RZZ01 producer', 'R'.repeat(21)])('knows no organisation %p', async (ods) => {
+    for (const who of [aSupplier('wide'), aSupplier('supplier')]) {
+      const answer = await locator.consume(`?${subject('9990000042')}`, { who, ods });
+      expect([answer.status, faultsIn(answer)]).toEqual([403, [['ACCESS DENIED']]]);
+    }
+  });
+
   it('says what is wrong with the organisation', async () => {
     const missing = await locator.produce('GET', `?${subject('9990000042')}`, { ods: '' });
     expect([missing.status, missing.body.issue[0]?.code]).toEqual([400, 'required']);
@@ -332,6 +408,8 @@ describe('Headers (3)', () => {
     ['HEAD', ''],
     ['HEAD', '/RZZ01-a'],
     ['PATCH', '/RZZ01-a'],
+    ['OPTIONS', ''],
+    ['OPTIONS', '/RZZ01-a'],
     ['DELETE', ''],
     ['GET', '/_search'],
     ['POST', '/RZZ01-a'],

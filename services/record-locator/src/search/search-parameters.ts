@@ -1,7 +1,7 @@
 import { Fault, isNhsNumber, type FaultCode, type NhsNumber } from '@carespine/fhir';
-import type { Side } from '../permissions/permission';
+import { isOdsCode, type Side } from '../permissions/permission';
 import { CATEGORIES, NHS_NUMBER_SYSTEM, ODS_SYSTEM, POINTER_TYPE_TOKENS, POINTER_TYPES, tokenOf } from '../validation/code-tables';
-import { isPointerId } from '../validation/shape';
+import { isPointerId, msOfInstant } from '../validation/shape';
 
 /** What a search asks for. */
 export interface PointerQuery {
@@ -88,8 +88,8 @@ export const tokenOfPlace = ({ date, id }: PlaceInOrder): string => Buffer.from(
 /** @throws Fault INVALID_PARAMETER that names the parameter */
 export function placeOf(token: string, name: string): PlaceInOrder {
   const [date = '', id = ''] = Buffer.from(token.slice(0, 200), 'base64url').toString().split(' ');
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(date) || Number.isNaN(Date.parse(date)) || !isPointerId(id))
-    throw invalid(name, 'is not a token of this service');
+  const at = msOfInstant(date);
+  if (Number.isNaN(at) || new Date(at).toISOString() !== date || !isPointerId(id)) throw invalid(name, 'is not a token of this service');
   return { date, id };
 }
 
@@ -117,7 +117,7 @@ function subjectOf(subject: string | undefined, codeOfBadNumber: FaultCode): Nhs
 function custodianOf(custodian: string | undefined): string | undefined {
   if (custodian === undefined) return undefined;
   const value = valueIn(ODS_SYSTEM, custodian, 'custodian:identifier');
-  if (!/^[A-Za-z0-9.]{1,20}$/.test(value)) throw invalid('custodian:identifier', 'must be an ODS code');
+  if (!isOdsCode(value)) throw invalid('custodian:identifier', 'must be an ODS code');
   return value;
 }
 

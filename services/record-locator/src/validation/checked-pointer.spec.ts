@@ -119,6 +119,15 @@ describe('Validation faults that must be caught (9.1): 422 with the expression',
       `context.practiceSetting.${coding}.system`,
     ],
     ['practice setting code', `context.practiceSetting.${coding}.code`, '788002002', `context.practiceSetting.${coding}.code`],
+    ['a pointer type as practice setting', `context.practiceSetting.${coding}.code`, '736253002', `context.practiceSetting.${coding}.code`],
+    ['a category as practice setting', `context.practiceSetting.${coding}.code`, '734163000', `context.practiceSetting.${coding}.code`],
+    ...[
+      'https://user:secret@records.example.nhs.uk/plan.pdf',
+      'https://records.example.nhs.uk\\plan.pdf',
+      'https://records.example.nhs.uk/plän.pdf',
+      'https://records.example.nhs.uk:8443/plan.pdf',
+      `https://records.example.nhs.uk/${'a'.repeat(2048)}`,
+    ].map((url): [string, string, unknown, string] => [`an address that is never opened: ${url.slice(0, 60)}`, 'content[0].attachment.url', url, 'content[0].attachment.url']),
     [
       'practice setting display',
       `context.practiceSetting.${coding}.display`,
@@ -176,6 +185,10 @@ describe('Schema faults: 400 MESSAGE_NOT_WELL_FORMED with the path', () => {
     ['an object for a list', 'category', { coding: [] }, 'category'],
     ['a list for an object', 'type', [{}], 'type'],
     ['a date that is none', 'date', '2026-13-01T00:00:00Z', 'date'],
+    ['a day that is none', 'date', '2026-02-30T00:00:00Z', 'date'],
+    ['a day that is none within', 'content[0].attachment.creation', '2026-02-30', 'content[0].attachment.creation'],
+    ['a date before the year 1 in UTC', 'date', '0001-01-01T00:00:00+00:01', 'date'],
+    ['a date after the year 9999 in UTC', 'date', '9999-12-31T23:59:59-00:01', 'date'],
     ['a control character', 'description', 'a\u0000b', 'description'],
     ['half a character', 'description', '\ud800', 'description'],
     ['an empty value within what is open', 'contained', [{ resourceType: 'Basic', x: { y: '' } }], 'contained[0].x.y'],
@@ -193,6 +206,9 @@ describe('Pointers that are as they should be', () => {
 
   it.each<[string, Json]>([
     ['contact page and PDF', { content: [html, aContent()] }],
+    ['contact page on another port, which is opened by a browser', { content: [{ ...html, attachment: { ...html.attachment, url: 'https://www.example.nhs.uk:8443/contact' } }] }],
+    ['on the port of https, and on another of this machine', { content: ['https://records.example.nhs.uk:443/a', 'https://127.0.0.1:8086/a'].map((url) => aContent({ url })) }],
+    ['made in a leap second', { date: '2016-12-31T23:59:60.5Z' }],
     [
       'structured in each media type',
       {

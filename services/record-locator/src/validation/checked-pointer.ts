@@ -1,4 +1,7 @@
 import { Fault, isNhsNumber } from '@carespine/fhir';
+import { CONTACT_DETAILS, documentAddress } from '../documents/document-source';
+import { LOOPBACK_HOSTS } from '../documents/provider-registry';
+import { RetrievalFailure } from '../documents/retrieval-failure';
 import type { CodeableConcept, Coding, Content, DocumentReference, Reference } from '../pointers/document-reference';
 import { flawsOf } from './shape';
 import {
@@ -19,8 +22,8 @@ import {
   type CodeTable,
 } from './code-tables';
 
-/** As it comes: everything may be missing. */
-type Draft = Partial<Omit<DocumentReference, 'content' | 'context'>> & {
+/** As it comes: well formed, and anything may be missing. */
+export type Draft = Partial<Omit<DocumentReference, 'content' | 'context'>> & {
   content?: Partial<Content>[];
   context?: Partial<DocumentReference['context']>;
 };
@@ -35,6 +38,11 @@ type Draft = Partial<Omit<DocumentReference, 'content' | 'context'>> & {
  * @see record locator specification, "Pointer resource" and "Validation faults that must be caught"
  */
 export function checkedPointer(value: unknown, odsCode: string, needsId: boolean): DocumentReference {
+  return ruled(complete(wellFormed(value), needsId), odsCode, needsId);
+}
+
+/** @throws Fault 400 MESSAGE_NOT_WELL_FORMED or BAD_REQUEST with every flaw of form */
+export function wellFormed(value: unknown): Draft {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Fault('MESSAGE_NOT_WELL_FORMED', { diagnostics: 'The body must be a JSON object' });
   if (!('resourceType' in value)) throw malformed([{ expression: 'resourceType', reason: 'is missing' }]);
@@ -42,9 +50,18 @@ export function checkedPointer(value: unknown, odsCode: string, needsId: boolean
   if (flaws.length > 0) throw malformed(flaws);
   const draft = value as Draft;
   refuseMisspeltExtensions(draft);
+  return draft;
+}
+
+/** @throws Fault 422 UNPROCESSABLE_ENTITY with every element that is required and missing */
+export function complete(draft: Draft, needsId: boolean): DocumentReference {
   throwAll(missingOf(draft, needsId));
+  return draft as DocumentReference;
+}
+
+/** @throws Fault 422 UNPROCESSABLE_ENTITY with every broken rule */
+export function ruled(pointer: DocumentReference, odsCode: string, needsId: boolean): DocumentReference {
   const rules = new Rules();
-  const pointer = draft as DocumentReference;
   checkPeople(pointer, odsCode, rules);
   checkTypeAndCategory(pointer, rules);
   checkRelations(pointer, rules);
@@ -199,6 +216,10 @@ function checkContent({ attachment, format, extension = [] }: Partial<Content>, 
       rules.broken(`${path}.attachment.contentType`, `The contentType must be one of ${CONTENT_TYPES.join(', ')}`);
     if (!/^(https|ssp):\/\/[^/]/.test(url ?? '') || !URL.canParse(url ?? ''))
       rules.broken(`${path}.attachment.url`, 'The url must be absolute, and begin with https:// or ssp://');
+    else {
+      const flaw = flawOfAddress(url ?? '', format?.code === CONTACT_DETAILS);
+      if (flaw) rules.broken(`${path}.attachment.url`, `The document could never be opened: ${flaw}`);
+    }
   }
   if (!format) rules.broken(`${path}.format`, 'The content must have a format');
   else if (
@@ -232,6 +253,17 @@ function checkContent({ attachment, format, extension = [] }: Partial<Content>, 
   }
 }
 
+/** What keeps every reader from opening an address, so that its producer learns of it. @param isPage opened by a browser, not fetched */
+function flawOfAddress(written: string, isPage: boolean): string | undefined {
+  try {
+    const { hostname, port } = documentAddress(written);
+    return isPage || port === '' || LOOPBACK_HOSTS.includes(hostname) ? undefined : 'documents are fetched on port 443 alone';
+  } catch (error) {
+    if (error instanceof RetrievalFailure) return error.reason;
+    throw error;
+  }
+}
+
 /** The national example of a pointer has a comma at the end of this system. */
 function withoutComma(coding: Coding): Coding {
   if (coding.system === `${CONTENT_STABILITY.system},`) coding.system = CONTENT_STABILITY.system;
@@ -246,6 +278,8 @@ function checkContext({ content, context }: DocumentReference, rules: Rules): vo
     const known = Object.hasOwn(PRACTICE_SETTINGS, code) ? PRACTICE_SETTINGS[code] : display;
     if (system !== SNOMED) rules.broken(`${path}.coding[0].system`, `The system of a practice setting must be '${SNOMED}'`);
     else if (!isSnomedConcept(code)) rules.broken(`${path}.coding[0].code`, 'The code is not a SNOMED CT concept');
+    else if (POINTER_TYPES.has(code) || CATEGORIES.has(code))
+      rules.broken(`${path}.coding[0].code`, 'The code is that of a type or category of pointers, and of no practice setting');
     // without `.display`, as the national service has it
     else if (display === undefined || display !== known)
       rules.broken(`${path}.coding[0]`, `The display of '${code}' must be ${known ? `'${known}'` : 'given'}`);

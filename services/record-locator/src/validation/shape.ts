@@ -1,3 +1,4 @@
+import { isCalendarDate } from '@carespine/fhir';
 import { SHAPES, type ComplexType, type ElementType } from './shapes';
 
 /** An element that is not as the resource's model has it. */
@@ -84,7 +85,7 @@ const text =
 const matching = (pattern: RegExp, otherwise: string): Check => text((value) => pattern.test(value), otherwise);
 
 const YEAR = '([0-9]([0-9]([0-9][1-9]|[1-9]0)|[1-9]00)|[1-9]000)';
-const TIME = 'T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]+)?(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))';
+const TIME = 'T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))';
 const INSTANT = new RegExp(`^${YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])${TIME}$`);
 const DATE_TIME = new RegExp(`^${YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])(${TIME})?)?)?$`);
 
@@ -101,8 +102,8 @@ const PRIMITIVES = {
   current: matching(/^current$/, "must be 'current'"),
   docStatus: matching(/^(entered-in-error|amended|preliminary|final)$/, 'must be preliminary, final, amended or entered-in-error'),
   documentReference: matching(/^DocumentReference$/, "must be 'DocumentReference'"),
-  instant: text((value) => INSTANT.test(value) && !Number.isNaN(Date.parse(value)), 'must be an instant, such as 2026-01-31T09:30:00Z'),
-  dateTime: matching(DATE_TIME, 'must be a date or a date and time'),
+  instant: text((value) => !Number.isNaN(msOfInstant(value)), 'must be an instant, such as 2026-01-31T09:30:00Z'),
+  dateTime: text((value) => DATE_TIME.test(value) && (value.length < 10 || isCalendarDate(value.slice(0, 10))), 'must be a date or a date and time'),
   base64: text((value) => /^[A-Za-z0-9+/=\s]+$/.test(value), 'must be base64'),
   boolean: (value: unknown) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
   size: (value: unknown) =>
@@ -112,6 +113,20 @@ const PRIMITIVES = {
 export type PrimitiveType = keyof typeof PRIMITIVES;
 
 const isPrimitive = (type: ElementType): type is PrimitiveType => Object.hasOwn(PRIMITIVES, type);
+
+const [FIRST_MS, LAST_MS] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
+
+/**
+ * Milliseconds since 1970 of a FHIR instant. A leap second is the second that follows it.
+ *
+ * @returns NaN where it is none, or in UTC of no year from 1 to 9999, which is all that can be stored
+ */
+export function msOfInstant(text: string): number {
+  if (!INSTANT.test(text) || !isCalendarDate(text.slice(0, 10))) return Number.NaN;
+  const isLeapSecond = text.slice(17, 19) === '60';
+  const ms = isLeapSecond ? Date.parse(`${text.slice(0, 17)}59${text.slice(19)}`) + 1000 : Date.parse(text);
+  return ms >= FIRST_MS && ms <= LAST_MS ? ms : Number.NaN;
+}
 
 /** @see record locator specification, "Elements": id */
 export const isPointerId = (text: string): boolean => /^(?=.{1,64}$)[A-Za-z0-9.]+-[A-Za-z0-9]+[A-Za-z0-9_-]*$/.test(text);
