@@ -112,6 +112,7 @@ export const services = [
     demoData: [join(root, 'services/record-locator/dist/src/bulk/main.js'), 'demo', join(root, 'deploy/demo/pointers.ndjson')],
     env: ({ publicUrl, secrets, providers }) => ({
       PROVIDER_REGISTRY: providers.registry,
+      PROVIDERS_ON_LOOPBACK: 'true',
       SYSTEM_ASID: '200000000001',
       AUDIT_TOKEN_JWK: JSON.stringify(secrets.auditTokenKey),
       ...chosen(['PROVIDER_REGISTRY', 'SYSTEM_ASID', 'AUDIT_TOKEN_JWK', 'PROVIDER_CLIENT_CERTIFICATE', 'PROVIDER_CLIENT_KEY']),

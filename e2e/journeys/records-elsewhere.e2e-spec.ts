@@ -38,10 +38,12 @@ describe('records that other organisations hold', () => {
     const clinician = await signedIn('Dr Ngozi Okafor');
     await recordsOf(clinician, patient.id);
     expect(await clinician.text()).toContain('Example Community NHS Trust (RZZ02)');
-    const [file] = await Promise.all([
-      clinician.page.waitForEvent('download'),
-      clinician.page.getByRole('link', { name: new RegExp(`^Download ?: ${PLAN}`) }).click(),
-    ]);
+    await clinician.page.getByRole('link', { name: new RegExp(`^Open ?: ${PLAN}`) }).click();
+    await clinician.sees(PLAN);
+    const frame = clinician.page.frameLocator('iframe');
+    await frame.getByText('It is about nobody').waitFor({ state: 'attached' });
+    expect(await frame.locator('html').evaluate('self.origin')).toBe('null');
+    const [file] = await Promise.all([clinician.page.waitForEvent('download'), clinician.link('Download as a file (PDF)')]);
     expect(file.suggestedFilename()).toMatch(/^End-of-life-care-coordination-summary-.*\.pdf$/);
     expect(readFileSync(await file.path(), 'latin1').slice(0, 5)).toBe('%PDF-');
   });
@@ -95,7 +97,7 @@ describe('records that other organisations hold', () => {
   it('a provider that fails is named, with whom to ask and the request; its own page counts it', async () => {
     const clinician = await signedIn('Dr Ngozi Okafor');
     await recordsOf(clinician, patient.id);
-    await clinician.page.getByRole('link', { name: /^Download ?: Treatment escalation plan/ }).click();
+    await clinician.page.getByRole('link', { name: /^Open ?: Treatment escalation plan/ }).click();
     await clinician.sees('The document could not be opened');
     const text = await clinician.text();
     for (const said of ['Its system had a fault of its own', 'Example Community NHS Trust', '01632 960 102', 'PROVIDER_ERROR']) expect(text).toContain(said);

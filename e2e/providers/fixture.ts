@@ -74,6 +74,7 @@ export class Retrievals {
     const contact = { telephone: '01632 960 001', email: 'records@hospice.example', hours: 'At any hour' };
     const registered = (odsCode: string, ...endpoints: object[]): object => ({ odsCode, name: `Example Provider ${odsCode}`, contact, endpoints });
     const service = await startService(recordLocator, {
+      PROVIDERS_ON_LOOPBACK: 'true',
       PROVIDER_REGISTRY: file(
         'providers.json',
         JSON.stringify({
@@ -141,6 +142,17 @@ export class Retrievals {
     } finally {
       await this.database.query('ALTER TABLE away RENAME TO outbox');
     }
+  }
+
+  /** Codes of what could not be had, as custodians see them. */
+  async failures(): Promise<string[]> {
+    const { rows } = await this.database.query<{ code: string }>('SELECT code FROM retrieval_failures');
+    return rows.map(({ code }) => code);
+  }
+
+  /** Lets so many days pass for the failures that are kept. */
+  async age(days: number): Promise<void> {
+    await this.database.query("UPDATE retrieval_failures SET failed_at = failed_at - make_interval(days => $1)", [days]);
   }
 
   /** @returns its id */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '@carespine/test-kit';
+import { aUser, eventually } from '@carespine/test-kit';
 import { Retrievals } from './fixture';
 
 const MEBIBYTE = 1024 * 1024;
@@ -45,6 +45,19 @@ describe('large documents', () => {
     expect((await retrievals.retrieve({ custodian: 'RQX05' })).status).toBe(200);
     for (const { leave } of held) leave();
     await eventually(async () => expect((await retrievals.retrieve()).status).toBe(200));
+  });
+
+  it('of one provider leave room for those of other callers', async () => {
+    const roomy = await Retrievals.start({ DOCUMENT_TOTAL_MS: '60000' });
+    try {
+      const ids = await Promise.all(Array.from({ length: 4 }, () => roomy.pointer({ url: '/trickle' })));
+      const held = await Promise.all(ids.map((id) => roomy.begin(id)));
+      expect(await roomy.retrieve()).toMatchObject({ status: 503, code: 'PROXY_BUSY' });
+      expect((await roomy.retrieve({}, { who: aUser({ userId: '555000000779' }) })).status).toBe(200);
+      for (const { leave } of held) leave();
+    } finally {
+      await roomy.stop();
+    }
   });
 
   it('are not given without an access record, and hold nothing then', async () => {

@@ -52,6 +52,11 @@ export const misbehaviours = {
     response.writeHead(200, { 'content-type': 'application/pdf' });
     return pour(response, Infinity);
   },
+  /** `/closing/<bytes>`: that many, and the end of the connection as soon as they are sent. `/closing-by-reset/<bytes>`: by RST. */
+  closing: (response, [bytes]) => closing(response, bytes, (socket) => socket.end()),
+  'closing-by-reset': (response, [bytes]) => closing(response, bytes, (socket) => setTimeout(() => socket.resetAndDestroy(), 100)),
+  /** `/stalled/500`: a status, and a body that never ends. */
+  stalled: (response, [status]) => response.writeHead(Number(status), { 'content-type': 'text/plain' }).write('internal detail'),
   empty: (response) => response.writeHead(200, { 'content-type': 'application/pdf', 'content-length': '0' }).end(),
 
   /** `/typed/<content type>`: a document that says it is that. */
@@ -61,6 +66,12 @@ export const misbehaviours = {
   loop: (response, _, __, request) => response.writeHead(302, { location: request.url }).end(),
   /** `/hops/3`: that many redirects, then the document. */
   hops: (response, [left]) => (Number(left) > 0 ? response.writeHead(307, { location: `/hops/${Number(left) - 1}` }).end() : pdf(response)),
+
+  /** `/hops-503/<key>/3`: the same, each failing once a key. */
+  'hops-503': (response, [key, left], { times }) => {
+    if (times(`hops ${key} ${left}`) === 1) return response.writeHead(503).end('later');
+    return Number(left) > 0 ? response.writeHead(307, { location: `/hops-503/${key}/${Number(left) - 1}` }).end() : pdf(response);
+  },
 
   /** A thousand times larger than it looks. */
   'gzip-bomb': (response) => response.writeHead(200, { 'content-type': 'application/pdf', 'content-encoding': 'gzip' }).end(bomb()),
@@ -97,6 +108,11 @@ export const misbehaviours = {
 };
 
 const pdf = (response) => response.writeHead(200, { 'content-type': 'application/pdf' }).end('%PDF-1.7\nan example\n%%EOF\n');
+
+function closing({ socket }, bytes, end) {
+  socket.write(`HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nConnection: close\r\nContent-Length: ${bytes}\r\n\r\n`);
+  socket.write(Buffer.alloc(Number(bytes), 'x'), () => end(socket));
+}
 
 const block = Buffer.alloc(65_536, 'x');
 

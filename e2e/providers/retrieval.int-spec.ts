@@ -70,12 +70,15 @@ describe('retrieving the document behind a pointer', () => {
   });
 
   it('opens the viewer of an in-context provider by a short-lived token, for the browser to post', async () => {
-    const { status, text } = await retrievals.retrieve({ url: '/viewer', mechanism: 'InContext', contentType: 'text/html' });
+    const [who, requestId] = [aUser({ userId: '555000000778' }), '11111111-2222-4333-8444-666666666666'];
+    const { status, text } = await retrievals.retrieve({ url: '/viewer', mechanism: 'InContext', contentType: 'text/html' }, { who, headers: { 'x-request-id': requestId } });
     const { parameter } = JSON.parse(text) as { parameter: Record<string, string>[] };
     expect([status, parameter.map(({ name }) => name)]).toEqual([200, ['mechanism', 'url', 'token', 'expires']]);
     expect(parameter[1]!['valueUrl']).toBe(`${retrievals.provider.origin}/viewer`);
     const { payload } = await jwtVerify(parameter[2]!['valueString']!, auditKeys, { audience: retrievals.provider.origin });
-    expect(payload).toMatchObject({ nhs_number: NHS_NUMBER, requesting_user: '555000000101' });
+    expect(payload).toMatchObject({ nhs_number: NHS_NUMBER, requesting_user: '555000000778', trace_id: requestId });
+    const [record] = await retrievals.recordsOf(who, 1);
+    expect([record?.requestId, record?.outcomeDescription]).toEqual([requestId, `launch ${payload.jti}`]);
     expect(Date.parse(parameter[3]!['valueInstant']!)).toBe(payload.exp! * 1000);
   });
 
@@ -121,6 +124,19 @@ describe('retrieving the document behind a pointer', () => {
   it('is for organisations that may see pointers of the type', async () => {
     const elsewhere = (odsCode: string) => ({ who: aUser({ organisation: { odsCode, name: 'Elsewhere' } }) });
     for (const odsCode of ['RZZ02', 'RZZ09']) expect(await retrievals.retrieve({}, elsewhere(odsCode))).toMatchObject({ status: 403, code: 'ACCESS DENIED' });
+  });
+
+  it.each([
+    ['text/html; version=5; charset="ISO-8859-1"', 'text/html; charset=iso-8859-1'],
+    ['text/html;charset=utf-8;version=5', 'text/html; charset=utf-8'],
+    ['text/html', 'text/html'],
+  ])('gives a page of %s as it is written', async (given, passedOn) => {
+    const { status, headers } = await retrievals.retrieve({ url: `/typed/${encodeURIComponent(given)}`, contentType: 'text/html' });
+    expect([status, headers.get('content-type')]).toEqual([200, passedOn]);
+  });
+
+  it('takes no page in a character set that hides markup', async () => {
+    expect(await retrievals.retrieve({ url: `/typed/${encodeURIComponent('text/html; charset=utf-7')}`, contentType: 'text/html' })).toMatchObject({ status: 502, code: 'PROVIDER_RESPONSE_INVALID' });
   });
 
   describe('what reaches the browser', () => {
@@ -185,6 +201,9 @@ describe('retrieving the document behind a pointer', () => {
       ['sends something else', '/typed/text%2Fhtml', 502, 'PROVIDER_RESPONSE_INVALID', 'not the application/pdf that the pointer promises'],
       ['does not say what it sends', '/typed', 502, 'PROVIDER_RESPONSE_INVALID', 'not the application/pdf'],
       ['sends a type that is none', '/typed/application%2Fpdf%2C%20text%2Fhtml', 502, 'PROVIDER_RESPONSE_INVALID', 'not the application/pdf'],
+      ['sends nothing at all', '/empty', 502, 'PROVIDER_RESPONSE_INVALID', 'the document is empty'],
+      ['fails, and goes on about it without end', '/stalled/500', 502, 'PROVIDER_ERROR', 'answered 500'],
+      ['does not say where its document ends', `/raw/${encodeURIComponent('HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nConnection: close\r\n\r\n%PDF-1.7')}`, 502, 'PROVIDER_RESPONSE_INVALID', 'the answer does not say where the document ends'],
       ['packs a bomb', '/gzip-bomb', 502, 'PROVIDER_RESPONSE_INVALID', 'the document is packed'],
       ['floods the headers', '/large-headers', 502, 'PROVIDER_RESPONSE_INVALID', 'the answer is not HTTP as it should be'],
       ['speaks another protocol', '/raw/SSH-2.0-x%0D%0A', 502, 'PROVIDER_RESPONSE_INVALID', 'the answer is not HTTP as it should be'],
@@ -222,8 +241,9 @@ describe('retrieving the document behind a pointer', () => {
       expect([status, code, diagnostics]).toEqual([502, 'PROVIDER_UNREACHABLE', 'Example Provider RQX02 (RQX02): no connection']);
     });
 
-    it('a custodian that is not registered is our lack, and says so', async () => {
-      expect(await retrievals.retrieve({ custodian: 'RQX99' })).toMatchObject({ status: 501, code: 'PROXY_PROVIDER_NOT_REGISTERED' });
+    it('a custodian that is not registered is our lack, and is named all the same', async () => {
+      const { status, code, diagnostics } = await retrievals.retrieve({ custodian: 'RQX99' });
+      expect([status, code, diagnostics]).toEqual([501, 'PROXY_PROVIDER_NOT_REGISTERED', 'the custodian of the pointer, RQX99, is not registered as a provider']);
     });
 
     it('shows whom to ask for the document', async () => {
@@ -242,9 +262,22 @@ describe('retrieving the document behind a pointer', () => {
       });
     });
 
+    it('is kept for 30 days, also of a custodian that never fails again', async () => {
+      await retrievals.retrieve({ url: '/status/404' });
+      await retrievals.age(31);
+      await retrievals.retrieve({ custodian: 'RQX05', url: '/status/500' });
+      expect(await retrievals.failures()).toEqual(['PROVIDER_ERROR']);
+    });
+
     it('asks once more when no connection held, or the provider\'s door said to come back', async () => {
       expect((await retrievals.retrieve({ url: '/first-503/a' })).status).toBe(200);
       expect((await retrievals.retrieve({ url: '/first-reset/b' })).status).toBe(200);
+    });
+
+    it('asks once more in all, not once more a redirect', async () => {
+      const before = retrievals.provider.requests.length;
+      expect(await retrievals.retrieve({ url: '/hops-503/c/3' })).toMatchObject({ code: 'PROVIDER_ERROR' });
+      expect(retrievals.provider.requests.slice(before).map(({ path }) => path)).toEqual(['/hops-503/c/3', '/hops-503/c/3', '/hops-503/c/2']);
     });
 
     it.each([
@@ -285,7 +318,8 @@ describe('retrieving the document behind a pointer', () => {
       for (const url of ['/documents/news2-chart.pdf', '/status/500', 'https://169.254.169.254/latest/meta-data']) ids.push(await retrievals.pointer({ url }));
       for (const id of ids) await (await retrievals.ask(id, { who })).text();
       const broken = await retrievals.pointer({ url: '/broken/10000' });
-      await (await retrievals.ask(broken, { who })).text().catch(() => undefined);
+      const headers = { 'x-forwarded-for': '192.0.2.7', 'x-correlation-id': 'a-correlation' };
+      await (await retrievals.ask(broken, { who, headers, query: '?content=0' })).text().catch(() => undefined);
       const records = await retrievals.recordsOf(who, 5);
       expect(records.map(({ outcome, outcomeDescription, resourceId, nhsNumber, interactionName }) => [outcome, outcomeDescription, resourceId, nhsNumber, interactionName])).toEqual([
         [Outcome.SUCCESS, '', ids[0], NHS_NUMBER, 'Retrieve document'],
@@ -294,6 +328,7 @@ describe('retrieving the document behind a pointer', () => {
         [Outcome.SUCCESS, '', broken, NHS_NUMBER, 'Retrieve document'],
         [Outcome.SERIOUS_FAILURE, 'Broken off PROVIDER_UNREACHABLE: the connection broke', broken, NHS_NUMBER, 'Retrieve document'],
       ]);
+      expect(records[4]).toMatchObject({ clientAddress: '192.0.2.7', correlationId: 'a-correlation', query: 'content=0', requestId: records[3]!.requestId });
       const traces = retrievals.provider.requests.slice(-3).map(({ headers }) => headers['ssp-traceid']);
       expect([records[0]!.requestId, records[1]!.requestId, records[3]!.requestId]).toEqual(traces);
     });

@@ -17,7 +17,7 @@ export class AccessTrail {
   query?: string;
   /** Logical id of the resource, where its patient does not name it. */
   resourceId?: string;
-  /** Why the answer is a refusal, when its status does not say; free of personal data. */
+  /** What the status of the answer does not say: why it is a refusal, or what was given; free of personal data. */
   reason?: string;
 
   open(nhsNumber: NhsNumber | string, version?: string, sameHousehold = false): void {

@@ -50,6 +50,7 @@ export const FAULTS = {
   // fetching a document through the proxy: PROXY_ is this platform's doing, PROVIDER_ the provider's
   PROXY_PROVIDER_NOT_REGISTERED: kind(501, 'not-supported', 'The provider of the document is not registered with this proxy'),
   PROXY_BUSY: kind(503, 'throttled', 'This proxy fetches as many documents of the provider as it may'),
+  PROXY_CERTIFICATE_REFUSED: kind(502, 'security', 'The provider of the document does not accept the certificate of this proxy'),
   PROVIDER_ADDRESS_REFUSED: kind(502, 'security', 'The address of the document is one that this proxy does not call'),
   PROVIDER_UNREACHABLE: kind(502, 'transient', 'The provider of the document cannot be reached'),
   PROVIDER_NOT_TRUSTED: kind(502, 'security', 'The provider of the document cannot prove who it is'),

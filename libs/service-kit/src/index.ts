@@ -5,7 +5,7 @@ export { ConfigError, readConfig, ServiceConfig, StoreConfig } from './config';
 export { Database, isPassing } from './database';
 export type { Log } from './log';
 export { isTooDeep } from './json-depth';
-export { answerFault, idsOf, MalformedBody } from './requests';
+export { accessFactsOf, answerFault, idsOf, MalformedBody } from './requests';
 export type { ServiceDefinition } from './service-definition';
 export { EVENT_LOG, LOG } from './service-kit.module';
 export { meter, tracer } from './telemetry';

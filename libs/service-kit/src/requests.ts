@@ -6,6 +6,7 @@ import {
   AccessTrail,
   anyPermissionOf,
   CONTEXT_HEADER,
+  type AccessFacts,
   type AccessLog,
   type AccessRule,
   type ContextVerifier,
@@ -223,31 +224,41 @@ function requireRequestId(requestId: unknown): void {
 
 const printable = (value: unknown): string => String(value).replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
 
-async function recordAccess(request: FastifyRequest, reply: FastifyReply, record: NonNullable<AccessRule['record']>, accessLog: AccessLog): Promise<void> {
-  const { who, trail } = request.access;
+async function recordAccess(request: FastifyRequest, reply: FastifyReply, record: Recorded, accessLog: AccessLog): Promise<void> {
+  const { trail } = request.access;
   const named = record.patient ? (request.params as Record<string, string>)[record.patient] : undefined;
   const opened = trail?.opened.length ? trail.opened : named && isNhsNumber(named) ? [{ nhsNumber: named }] : [];
-  const submitted = request.headers['nhsd-end-user-organisation-ods'];
-  const mark = request.raw.url?.indexOf('?') ?? -1;
   await accessLog.record(
     {
-      interaction: record.interaction,
-      name: record.name,
-      resource: record.resource,
-      resourceId: trail?.resourceId,
+      ...accessFactsOf(request, record),
       outcome: reply.statusCode < 400 ? Outcome.SUCCESS : reply.statusCode < 500 ? Outcome.MINOR_FAILURE : Outcome.SERIOUS_FAILURE,
-      outcomeDescription: reply.statusCode < 400 ? '' : `HTTP ${reply.statusCode}${trail?.reason ? ` ${trail.reason}` : ''}`,
-      agent: who,
-      query: trail?.query?.slice(0, 2048) ?? (mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049)),
-      purpose: trail?.purpose,
-      requestId: request.requestId,
-      correlationId: correlationIdOf(request.headers),
-      traceparent: request.traceparent,
-      submittedOrganisation: typeof submitted === 'string' && submitted !== who?.organisation.odsCode ? submitted.slice(0, 20) : undefined,
-      clientAddress: clientAddressOf(request),
+      outcomeDescription: [...(reply.statusCode < 400 ? [] : [`HTTP ${reply.statusCode}`]), ...(trail?.reason ? [trail.reason] : [])].join(' '),
     },
     opened,
   );
+}
+
+type Recorded = NonNullable<AccessRule['record']>;
+
+/** What an access record says of a request, but for what came of it. */
+export function accessFactsOf(request: FastifyRequest, record: Recorded): Omit<AccessFacts, 'outcome' | 'outcomeDescription'> {
+  const { who, trail } = request.access;
+  const submitted = request.headers['nhsd-end-user-organisation-ods'];
+  const mark = request.raw.url?.indexOf('?') ?? -1;
+  return {
+    interaction: record.interaction,
+    name: record.name,
+    resource: record.resource,
+    resourceId: trail?.resourceId,
+    agent: who,
+    query: trail?.query?.slice(0, 2048) ?? (mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049)),
+    purpose: trail?.purpose,
+    requestId: request.requestId,
+    correlationId: correlationIdOf(request.headers),
+    traceparent: request.traceparent,
+    submittedOrganisation: typeof submitted === 'string' && submitted !== who?.organisation.odsCode ? submitted.slice(0, 20) : undefined,
+    clientAddress: clientAddressOf(request),
+  };
 }
 
 /** The gateway names the caller's address; nobody else reaches a service. */

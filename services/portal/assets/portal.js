@@ -4,6 +4,7 @@ document.body.classList.add('js-enabled', 'nhsuk-frontend-supported');
 initAll();
 watchIdleTime();
 refreshProgress();
+showPdf();
 
 /**
  * Warns before the session ends of idleness. The server's clock decides: asking it how long is left does not extend the session.
@@ -98,4 +99,44 @@ function refreshProgress() {
     }
     refreshProgress();
   }, Number(region.dataset.refresh));
+}
+
+/**
+ * Fetches a PDF and hands it to the frame that draws it, which is of no origin and can fetch nothing of ours itself. When a page comes in
+ * its place, which says why there is no document, that page is shown. Without this script the document is a download.
+ */
+function showPdf() {
+  const region = document.querySelector('[data-pdf]');
+  const frame = region?.querySelector('iframe');
+  if (!frame) return;
+  const state = region.querySelector('[data-pdf-state]');
+  region.hidden = false;
+  addEventListener('message', async ({ source, data }) => {
+    if (source !== frame.contentWindow) return;
+    if (data === 'shown') state.textContent = '';
+    if (data === 'failed') say('This PDF cannot be shown here. Download it to open it in another program.');
+    if (data !== 'ready') return;
+    try {
+      const answer = await fetch(region.dataset.pdf, { cache: 'no-store' });
+      if (answer.headers.get('content-type') !== 'application/pdf') return instead(await answer.text());
+      if (Number(answer.headers.get('content-length')) > Number(region.dataset.mostBytes)) {
+        await answer.body.cancel();
+        return say('This PDF is too large to be shown here. Download it to open it in another program.');
+      }
+      const bytes = await answer.arrayBuffer();
+      frame.contentWindow.postMessage(bytes, '*', [bytes]);
+    } catch {
+      say('The document broke off on its way, and a part of it is not shown. Open it again, or ask the organisation that holds it.');
+    }
+  });
+  const say = (text) => {
+    state.textContent = text;
+    frame.remove();
+  };
+  const instead = (html) => {
+    const page = new DOMParser().parseFromString(html, 'text/html');
+    document.querySelector('main').replaceWith(page.querySelector('main'));
+    document.title = page.title;
+  };
+  frame.src = frame.dataset.src;
 }

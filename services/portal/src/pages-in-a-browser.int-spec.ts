@@ -160,7 +160,8 @@ const PAGES: Shown[] = [
   ['record-page', nurse, document(2)],
   ['record-data', nurse, document(3)],
   ['record-viewer', nurse, document(4)],
-  ['record-failed', nurse, document(0, () => (portal.apis.locator.failing = { code: 'PROVIDER_TIMEOUT', status: 504 }))],
+  ['record-pdf', nurse, document(0)],
+  ['record-failed', nurse, document(0, () => (portal.apis.locator.failing = { code: 'PROVIDER_TIMEOUT', status: 504 }), '/file')],
   ['record-failed-in-frame', nurse, document(2, () => (portal.apis.locator.failing = { code: 'PROXY_PROVIDER_NOT_REGISTERED', status: 501 }), '/page')],
   ['pointers', administrator, () => '/pointers'],
   ['pointer', nurse, async () => /href="(\/pointers\/[^"]+)"/.exec((await portal.get('/pointers', nurse)).body)?.[1] ?? ''],
@@ -224,6 +225,36 @@ describe('WCAG 2.2 AA, 1.4.10 reflow at 320 px, 1.4.4 at 200 %', () => {
     portal.apis.locator.failing = undefined;
     await page.unrouteAll({ behavior: 'ignoreErrors' });
     page.off('console', onConsole).off('pageerror', onError);
+  });
+});
+
+describe('a PDF of another organisation', () => {
+  it('is drawn, with its words for those who do not see it, where it can reach nothing of ours', async () => {
+    const page = await visit(nurse);
+    const said: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
+    await answerSession(page, () => ({ status: 200, body: { secondsLeft: 900 } }));
+    await page.goto(await document(0)());
+    const frame = page.frameLocator('iframe');
+    await frame.getByText('Care plan').waitFor();
+    expect(await frame.locator('html').evaluate('self.origin')).toBe('null');
+    const isInked = `(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value, i) => i % 4 < 3 && value < 128)`;
+    expect(await frame.locator('canvas').evaluate(`(${isInked})(document.querySelector('canvas'))`)).toBe(true);
+    expect(said).toEqual([]);
+    await page.context().close();
+  });
+
+  it('that cannot be had says why, in the place of the document', async () => {
+    const page = await visit(nurse);
+    await answerSession(page, () => ({ status: 200, body: { secondsLeft: 900 } }));
+    await page.goto(await document(0, () => (portal.apis.locator.failing = { code: 'PROVIDER_TIMEOUT', status: 504 }))());
+    await page.getByRole('heading', { name: 'The document could not be opened' }).waitFor();
+    expect(await page.textContent('main')).toContain('01632 960 102');
+    portal.apis.locator.failing = undefined;
+    await page.goto(await document(0, () => (portal.apis.locator.coming = 'broken'))());
+    await page.getByText('broke off on its way').waitFor();
+    portal.apis.locator.coming = undefined;
+    await page.context().close();
   });
 });
 

@@ -1,4 +1,4 @@
-import { IsInt, IsJSON, IsOptional, IsString, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsBoolean, IsInt, IsJSON, IsOptional, IsString, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { StoreConfig } from '@carespine/service-kit';
 
 const fetches = ({ PROVIDER_REGISTRY }: RecordLocatorConfig): boolean => Boolean(PROVIDER_REGISTRY);
@@ -10,11 +10,11 @@ export class RecordLocatorConfig extends StoreConfig {
   /** ODS code of the organisation that operates the platform: it sets the permissions of every other. */
   @IsString() OPERATOR_ODS_CODE = 'X26';
 
-  /** `production` refuses what is for development alone. */
-  @IsOptional() @IsString() NODE_ENV?: string;
-
   /** JSON file of the providers whose hosts may be called for documents (docs/retrieval.md); without it none is. */
   @IsOptional() @IsString() PROVIDER_REGISTRY?: string;
+
+  /** Lets hosts of this machine stand for providers: for development alone. */
+  @IsBoolean() PROVIDERS_ON_LOOPBACK = false;
 
   /** Accredited system id of this platform, by which providers know it. */
   @ValidateIf(fetches) @Matches(/^\d{12}$/) SYSTEM_ASID?: string;

@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '@carespine/service-kit';
 import { CreatePointers20261124130000 } from '../migrations/20261124130000-create-pointers';
 import { CreateRetrievalFailures20261124150000 } from '../migrations/20261124150000-create-retrieval-failures';
+import { FindRetrievalFailuresByAge20261124150420 } from '../migrations/20261124150420-find-retrieval-failures-by-age';
 import { AppModule } from './app.module';
 import { RecordLocatorConfig } from './config';
 import { answerOtherRequests } from './pointers/other-requests';
@@ -10,7 +11,7 @@ export const recordLocator: ServiceDefinition = {
   name: 'record-locator',
   module: AppModule,
   config: RecordLocatorConfig,
-  migrations: [CreatePointers20261124130000, CreateRetrievalFailures20261124150000],
+  migrations: [CreatePointers20261124130000, CreateRetrievalFailures20261124150000, FindRetrievalFailuresByAge20261124150420],
   configure: answerOtherRequests,
   plansOnce: true,
   faultAs,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Transform, type Readable } from 'node:stream';
-import { Pool, type Dispatcher } from 'undici';
+import { errors, Pool, type Dispatcher } from 'undici';
 
 /** Connection-bound (RFC 9110, 7.6.1), or the gateway's own to say. */
 const WITHHELD = new Set([
@@ -23,10 +23,16 @@ const WITHHELD = new Set([
 ]);
 const WITHHELD_FROM_CALLER = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'trailer', 'transfer-encoding', 'upgrade']);
 
+/** Bytes that are held for a slow caller where the service cannot be asked to wait: it ends the connection with its answer, as none of ours does. */
+const MOST_UNREAD = 16_777_216;
+
 /** The service could not be reached, and nothing was sent to the caller yet. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
+
+/** The service took the request, and did not begin to answer in time. */
+export class Silent extends Unreachable {}
 
 /** More was sent than a request may hold. */
 export class TooLarge extends Error {
@@ -37,12 +43,16 @@ export class TooLarge extends Error {
 export class Upstream {
   private readonly pool: Pool;
 
-  /** @param largestBody bytes */
+  /**
+   * @param largestBody bytes
+   * @param firstByteMs longest wait for an answer to begin
+   */
   constructor(
     origin: string,
     private readonly largestBody: number,
+    firstByteMs = 30_000,
   ) {
-    this.pool = new Pool(origin, { connections: 128, pipelining: 1, keepAliveTimeout: 60_000, connect: { timeout: 2000 }, headersTimeout: 30_000, bodyTimeout: 60_000 });
+    this.pool = new Pool(origin, { connections: 128, pipelining: 1, keepAliveTimeout: 60_000, connect: { timeout: 2000 }, headersTimeout: firstByteMs, bodyTimeout: 60_000 });
   }
 
   /**
@@ -56,8 +66,8 @@ export class Upstream {
     try {
       await this.send(request, response, added, hasBody);
     } catch (error) {
-      // a kept connection may have been closed just then: what changes nothing is asked once more
-      if (!(error instanceof Unreachable) || hasBody || request.method !== 'GET') throw error;
+      // a kept connection may have been closed just then: what changes nothing is asked once more, but not of a service that is at work on it
+      if (!(error instanceof Unreachable) || error instanceof Silent || hasBody || request.method !== 'GET') throw error;
       await this.send(request, response, added, false);
     }
   }
@@ -89,6 +99,8 @@ export class Upstream {
   private send(request: IncomingMessage, response: ServerResponse, added: string[], hasBody: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       let abort: (() => void) | undefined;
+      // undici 7 throws past every handler when a connection that is not kept ends behind a paused answer (nodejs/undici#5360)
+      let mayPause = false;
       const gone = (): void => {
         if (!response.writableFinished) abort?.();
       };
@@ -101,15 +113,26 @@ export class Upstream {
         onHeaders(status: number, rawHeaders: Buffer[], resume: () => void) {
           if (status < 200) return true;
           const headers: string[] = [];
+          let [connection, isFramed] = ['', false];
           for (let i = 0; i < rawHeaders.length; i += 2) {
             const name = (rawHeaders[i] as Buffer).toString('latin1');
-            if (!WITHHELD_FROM_CALLER.has(name)) headers.push(name, (rawHeaders[i + 1] as Buffer).toString('latin1'));
+            const value = (rawHeaders[i + 1] as Buffer).toString('latin1');
+            const lower = name.toLowerCase();
+            if (lower === 'connection') connection += value;
+            else if (lower === 'content-length' || lower === 'transfer-encoding') isFramed = true;
+            if (!WITHHELD_FROM_CALLER.has(lower)) headers.push(name, value);
           }
+          mayPause = isFramed && !/\bclose\b/i.test(connection); // HTTP/1.1, as all services speak
           response.writeHead(status, headers);
           response.on('drain', resume);
           return true;
         },
-        onData: (chunk: Buffer) => response.write(chunk),
+        onData(chunk: Buffer) {
+          const isRoomLeft = response.write(chunk);
+          if (mayPause) return isRoomLeft;
+          if (response.writableLength > MOST_UNREAD) abort?.();
+          return true;
+        },
         onComplete() {
           response.removeListener('close', gone);
           response.end();
@@ -121,7 +144,7 @@ export class Upstream {
             response.destroy();
             resolve();
           } else {
-            reject(error instanceof TooLarge ? error : new Unreachable(error.message));
+            reject(error instanceof TooLarge ? error : error instanceof errors.HeadersTimeoutError ? new Silent(error.message) : new Unreachable(error.message));
           }
         },
       };

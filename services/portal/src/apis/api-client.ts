@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import type { Readable } from 'node:stream';
+import { json } from 'node:stream/consumers';
 import { createParamDecorator, Injectable, Logger, type ExecutionContext, type OnModuleDestroy } from '@nestjs/common';
 import { Fault, type OperationOutcome } from '@carespine/fhir';
 import { CONTEXT_HEADER } from '@carespine/access-control';
@@ -52,6 +55,7 @@ export class ApiUnavailable extends Error {
   }
 }
 
+const CONNECT_TIMEOUT_MS = 2_000;
 const READ_TIMEOUT_MS = 5_000;
 /** A file may have to be put together first. */
 const FILE_TIMEOUT_MS = 30_000;
@@ -60,7 +64,7 @@ const FILE_TIMEOUT_MS = 30_000;
 @Injectable()
 export class ApiClient implements OnModuleDestroy {
   private readonly logger = new Logger(ApiClient.name);
-  private readonly agent = new Agent({ connect: { timeout: 2_000 }, keepAliveTimeout: 10_000 });
+  private readonly agent = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, keepAliveTimeout: 10_000 });
 
   onModuleDestroy(): Promise<void> {
     return this.agent.close();
@@ -117,20 +121,22 @@ export class ApiClient implements OnModuleDestroy {
   /**
    * As {@link file}, for a caller that has its own answer to each refusal.
    *
+   * @param signal gives up, before the answer as in the middle of it
    * @throws ApiUnavailable on no answer
    */
-  async open(api: string, url: string, onward: Onward, more: Record<string, string> = {}): Promise<ApiFile | { status: number; outcome: unknown }> {
-    const { statusCode, headers, body } = await request(url, {
-      dispatcher: this.agent,
-      headersTimeout: FILE_TIMEOUT_MS,
-      bodyTimeout: FILE_TIMEOUT_MS,
-      headers: { ...onward, 'x-request-id': randomUUID(), ...more },
-    }).catch(() => {
+  async open(
+    api: string,
+    url: string,
+    onward: Onward,
+    { headers = {}, signal }: { headers?: Record<string, string>; signal?: AbortSignal } = {},
+  ): Promise<ApiFile | { status: number; outcome: unknown }> {
+    const answer = await begin(url, { ...onward, 'x-request-id': randomUUID(), ...headers }, signal).catch(() => {
       throw new ApiUnavailable(api);
     });
-    if (statusCode !== 200) return { status: statusCode, outcome: await body.json().catch(() => undefined) };
-    const length = headers['content-length'];
-    return { type: String(headers['content-type'] ?? 'application/octet-stream'), body, ...(typeof length === 'string' && { length: Number(length) }) };
+    const status = answer.statusCode ?? 0;
+    if (status !== 200) return { status, outcome: await json(answer).catch(() => undefined) };
+    const { 'content-type': type = 'application/octet-stream', 'content-length': length } = answer.headers;
+    return { type, body: answer, ...(length !== undefined && { length: Number(length) }) };
   }
 
   private async attempt<T>(url: string, onward: Onward, call: Call, requestId: string): Promise<Answer<T>> {
@@ -153,6 +159,30 @@ export class ApiClient implements OnModuleDestroy {
     const text = await body.text(); // empty in a 204
     return { status: statusCode, body: JSON.parse(text || 'null') as T | OperationOutcome, ...(typeof etag === 'string' && { etag }) };
   }
+}
+
+/**
+ * Resolves with the head of an answer whose body comes as it is read. Node's own client: undici 7 throws past every handler when a
+ * connection ends behind a body that is read slowly (nodejs/undici#5360).
+ */
+function begin(url: string, headers: Record<string, string>, signal?: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    let answer: IncomingMessage | undefined;
+    const stop = (reason: unknown): void => void (answer ?? call).destroy(reason as Error);
+    const gone = (): void => stop(signal?.reason);
+    const call = (url.startsWith('https:') ? https : http).get(url, { agent: false, headers, timeout: CONNECT_TIMEOUT_MS }, (message) => {
+      answer = message.on('error', () => undefined); // whoever reads is told
+      resolve(message);
+    });
+    call.on('socket', (socket) => socket.once('connect', () => socket.setTimeout(FILE_TIMEOUT_MS)));
+    call.on('timeout', () => {
+      if (!answer?.readableLength) stop(new Error('silent')); // else it came, and waits for a slow reader
+    });
+    call.on('error', reject);
+    call.on('close', () => signal?.removeEventListener('abort', gone));
+    signal?.addEventListener('abort', gone);
+  });
 }
 
 export const isOutcome = (body: unknown): body is OperationOutcome =>

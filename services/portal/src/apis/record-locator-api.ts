@@ -31,7 +31,7 @@ export interface DocumentReference {
   author: Identified[];
   date: string;
   content: Content[];
-  context?: { practiceSetting?: { coding?: Coding[] } };
+  context?: { practiceSetting?: { coding?: Coding[] }; period?: { start?: string } };
 }
 
 /** Who holds documents, and whom to ask for one. */
@@ -43,7 +43,7 @@ export interface Provider {
 
 /** What comes of opening a document. */
 export type Opened =
-  | ({ kind: 'document' } & ApiFile)
+  | ({ kind: 'document'; requestId: string } & ApiFile)
   /** `token` is posted to `url` by the user's browser. */
   | { kind: 'launch'; url: string; token: string }
   | { kind: 'contact'; url: string }
@@ -107,16 +107,17 @@ export class RecordLocatorApi {
    * The document of a pointer, or the way to it.
    *
    * @param content counted from 0
+   * @param signal gives up, before the first byte as in the middle of the document
    * @throws ApiRefused when there is no such pointer, or not for this caller; ApiUnavailable
    */
-  async retrieve(who: Principal, onward: Onward, pointerId: string, content: number): Promise<Opened> {
+  async retrieve(who: Principal, onward: Onward, pointerId: string, content: number, signal: AbortSignal): Promise<Opened> {
     const requestId = randomUUID();
     const url = `${this.base}/consumer/FHIR/R4/DocumentReference/${encodeURIComponent(pointerId)}/$retrieve?content=${content}`;
-    const opened = await this.client.open(API, url, onward, { ...actingFor(who), 'x-request-id': requestId });
+    const opened = await this.client.open(API, url, onward, { headers: { ...actingFor(who), 'x-request-id': requestId }, signal });
     if ('outcome' in opened) return failureOf(opened, requestId);
     // the record locator's own answers name a version; a document is passed on under the pointer's type, which has none
-    if (!/^application\/fhir\+json;\s*version="?1/.test(opened.type)) return { kind: 'document', ...opened };
-    const { parameter } = JSON.parse(await textOf(opened, 65_536)) as Parameters;
+    if (!/^application\/fhir\+json;\s*version="?1/.test(opened.type)) return { kind: 'document', requestId, ...opened };
+    const { parameter } = JSON.parse((await bytesOf(opened, 65_536)).toString()) as Parameters;
     const part = (name: string) => parameter.find((one) => one.name === name);
     const target = part('url')?.valueUrl ?? '';
     if (!/^https:\/\//.test(target)) throw new ApiUnavailable(API);
@@ -126,15 +127,15 @@ export class RecordLocatorApi {
   }
 }
 
-/** @throws Error when there are more bytes */
-export async function textOf({ body }: ApiFile, mostBytes: number): Promise<string> {
+/** @throws TooLarge when there are more bytes; the error of a body that breaks off */
+export async function bytesOf({ body }: ApiFile, mostBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
     chunks.push(chunk as Buffer);
     if ((size += (chunk as Buffer).length) > mostBytes) throw new TooLarge();
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 export class TooLarge extends Error {}

@@ -18,6 +18,7 @@ export class AssetsController {
         'content-type': asset.type,
         'cache-control': 'public, max-age=31536000, immutable',
         'x-content-type-options': 'nosniff',
+        'access-control-allow-origin': '*', // a frame of no origin loads its script by CORS
         vary: 'Accept-Encoding',
       })
       .send(encoding ? asset[encoding] : asset.body);

@@ -7,6 +7,9 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 export const HOME = resolve(__dirname, __dirname.includes(`${sep}dist${sep}`) ? '../../..' : '../..');
 export const NHSUK_FRONTEND = join(dirname(require.resolve('nhsuk-frontend/package.json')), 'dist');
 
+/** Draws PDFs. */
+const PDFJS = dirname(require.resolve('pdfjs-dist/package.json'));
+
 export interface Asset {
   type: string;
   body: Buffer;
@@ -18,6 +21,8 @@ export interface Asset {
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.wasm': 'application/wasm',
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
   '.ico': 'image/x-icon',
@@ -32,6 +37,11 @@ add('nhsuk-frontend.css', readFileSync(join(NHSUK_FRONTEND, 'nhsuk/nhsuk-fronten
 add('manifest.json', readFileSync(join(NHSUK_FRONTEND, 'nhsuk/assets/manifest.json')));
 for (const image of readdirSync(join(NHSUK_FRONTEND, 'nhsuk/assets/images'))) {
   add(`images/${image}`, readFileSync(join(NHSUK_FRONTEND, 'nhsuk/assets/images', image)));
+}
+add('pdfjs/pdf.min.mjs', readFileSync(join(PDFJS, 'legacy/build/pdf.min.mjs')));
+add('pdfjs/pdf.worker.min.mjs', readFileSync(join(PDFJS, 'legacy/build/pdf.worker.min.mjs')));
+for (const folder of ['wasm', 'cmaps', 'standard_fonts']) {
+  for (const file of readdirSync(join(PDFJS, folder))) add(`pdfjs/${folder}/${file}`, readFileSync(join(PDFJS, folder, file)));
 }
 for (const own of readdirSync(join(HOME, 'assets'))) add(own, readFileSync(join(HOME, 'assets', own)));
 
@@ -53,6 +63,8 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map(
     const body = name === 'nhsuk-frontend.css' ? Buffer.from(localised(source.toString('utf8'))) : source;
     const isText = /\.(css|js|svg|json)$/.test(name);
     const type = TYPES[extname(name)] ?? 'application/octet-stream';
-    return [name, { type, body, ...(isText && { br: brotliCompressSync(body), gzip: gzipSync(body) }) }];
+    // brotli takes seconds over what is as large as pdf.js
+    const packed = isText ? { br: brotliCompressSync(body), gzip: gzipSync(body) } : name.endsWith('.mjs') ? { gzip: gzipSync(body) } : {};
+    return [name, { type, body, ...packed }];
   }),
 );

@@ -84,6 +84,20 @@ export class Pages {
       .send(body);
   }
 
+  /** A page of ours in a frame that has no origin, and may run our own scripts: they hold what another organisation wrote. */
+  showInSandbox(reply: FastifyReply, view: string): void {
+    const html = this.views.render(`${view}.njk`, { assets: ASSETS_PATH });
+    void reply
+      .headers({
+        ...headers('', { framed: true }),
+        'content-security-policy':
+          "sandbox allow-scripts; default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data: blob:; " +
+          "font-src 'self' data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
+        'referrer-policy': 'no-referrer',
+      })
+      .send(html);
+  }
+
   /** Shows a document that is no page of ours: without script, form or frame, and with no way back into the session. */
   sandbox(reply: FastifyReply, { type, body }: ApiFile): void {
     void reply
@@ -96,7 +110,7 @@ export class Pages {
   }
 
   /** What another organisation wrote, for a frame of one of our pages: it runs, sends and loads nothing, and is of no origin. */
-  framedSandbox(reply: FastifyReply, { type, body, length }: ApiFile): void {
+  framedSandbox(reply: FastifyReply, type: string, body: Buffer): void {
     void reply
       .headers({
         ...headers('', { framed: true }),
@@ -104,7 +118,6 @@ export class Pages {
         'content-security-policy':
           "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
         'referrer-policy': 'no-referrer',
-        ...(length !== undefined && { 'content-length': String(length) }),
       })
       .send(body);
   }

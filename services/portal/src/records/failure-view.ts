@@ -6,9 +6,13 @@ interface FailureWords {
   again: boolean;
 }
 
+/** What a document is that began to come and did not end; the record locator, which knows why, can only end the connection. */
+export const BROKEN_OFF = 'PROVIDER_BROKE_OFF';
+
 /** By the record locator's code. @see services/record-locator/docs/retrieval.md, "When there is no document" */
 export const FAILURES: Record<string, FailureWords> = {
   PROXY_PROVIDER_NOT_REGISTERED: { whose: 'ours', what: 'The system of the organisation that holds the document is not connected to this platform yet', again: false },
+  PROXY_CERTIFICATE_REFUSED: { whose: 'ours', what: 'Its system does not accept the certificate of this platform', again: false },
   PROXY_BUSY: { whose: 'ours', what: 'Too many documents of this organisation are being opened at the moment', again: true },
   PROVIDER_ADDRESS_REFUSED: { whose: 'pointer', what: 'The address that was registered for the document is not one that we may open', again: false },
   PROVIDER_UNREACHABLE: { whose: 'provider', what: 'Its system could not be reached', again: true },
@@ -18,6 +22,7 @@ export const FAILURES: Record<string, FailureWords> = {
   PROVIDER_DOCUMENT_NOT_FOUND: { whose: 'provider', what: 'Its system does not have the document any more', again: false },
   PROVIDER_ERROR: { whose: 'provider', what: 'Its system had a fault of its own', again: true },
   PROVIDER_RESPONSE_INVALID: { whose: 'provider', what: 'What its system sent is not the kind of document that was registered', again: false },
+  [BROKEN_OFF]: { whose: 'provider', what: 'The document broke off on its way, and a part of it is not shown', again: true },
   PROVIDER_DOCUMENT_TOO_LARGE: { whose: 'provider', what: 'The document is larger than can be opened from here', again: false },
 };
 

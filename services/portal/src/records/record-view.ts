@@ -9,7 +9,7 @@ const CONTACT_DETAILS = 'urn:nhs-ic:record-contact';
 
 /** What opening a content does, in words; and what its link says. */
 export const WAYS: Record<Way, { format: string; opens: string; link: string }> = {
-  pdf: { format: 'PDF', opens: 'Downloads to this device', link: 'Download' },
+  pdf: { format: 'PDF', opens: 'Opens in this window, or as a file', link: 'Open' },
   page: { format: 'Web page', opens: 'Opens in this window', link: 'Open' },
   data: { format: 'Structured record', opens: 'Opens in this window, or as a file', link: 'Open' },
   viewer: { format: 'Provider’s own viewer', opens: 'Opens in a new tab, signed in as you', link: 'Open' },
@@ -44,27 +44,50 @@ export interface RecordEntry {
   category: string;
   custodian: string;
   custodianCode: string;
-  /** `yyyy-mm-dd`, Europe/London. */
+  /** FHIR date, Europe/London, as precise as is known. */
   day: string;
   date: string;
+  /** What the date is of, where it is not that of the document. */
+  dateOf: string;
   setting: string;
   contents: RecordContent[];
 }
 
+/**
+ * When the document was made; else when the care that it is about began; else when it was registered here.
+ *
+ * @see record locator specification, "Elements": `attachment.creation`, `context.period`, `date`
+ */
+function dateOf({ content, context, date }: DocumentReference): { day: string; dateOf: string } {
+  const made = dayIn(content.map(({ attachment }) => attachment.creation).find((creation) => dayIn(creation)));
+  const began = dayIn(context?.period?.start);
+  if (made) return { day: made, dateOf: '' };
+  return began ? { day: began, dateOf: 'start of care' } : { day: londonDate(new Date(date)), dateOf: 'registered here' };
+}
+
+/** Of a FHIR dateTime; '' when it is none. */
+function dayIn(dateTime = ''): string {
+  if (/^\d{4}(-\d\d){0,2}$/.test(dateTime)) return dateTime;
+  return Number.isNaN(Date.parse(dateTime)) ? '' : londonDate(new Date(dateTime));
+}
+
+/** A part of an organisation (`ODS.SUFFIX`) goes by the name of the whole. */
+export const holderOf = (custodian: string, providers: ReadonlyMap<string, Provider>): Provider | undefined =>
+  providers.get(custodian) ?? providers.get(custodian.split('.')[0] ?? '');
+
 export function describeRecord(pointer: DocumentReference, providers: ReadonlyMap<string, Provider>): RecordEntry {
   const type = pointer.type.coding?.[0];
   const custodianCode = pointer.custodian.identifier?.value ?? '';
-  const day = londonDate(new Date(pointer.date));
+  const dated = dateOf(pointer);
   return {
     id: pointer.id,
     type: type?.display ?? 'Document',
     typeCode: type?.code ?? '',
     category: pointer.category[0]?.coding?.[0]?.display ?? 'Other',
-    // a part of an organisation (`ODS.SUFFIX`) goes by the name of the whole
-    custodian: (providers.get(custodianCode) ?? providers.get(custodianCode.split('.')[0] ?? ''))?.name ?? '',
+    custodian: holderOf(custodianCode, providers)?.name ?? '',
     custodianCode,
-    day,
-    date: dateInWords(day),
+    ...dated,
+    date: dateInWords(dated.day),
     setting: pointer.context?.practiceSetting?.coding?.[0]?.display ?? '',
     contents: pointer.content.map((content, index) => {
       const way = wayOf(content);
@@ -102,11 +125,11 @@ export function filtered(records: readonly RecordEntry[], values: Values): Recor
   const [from, to] = [dateIn(values, 'from'), dateIn(values, 'to')];
   return records.filter(
     ({ typeCode, custodianCode, day }) =>
-      (!type || typeCode === type) && (!organisation || custodianCode === organisation) && (!from || day >= from) && (!to || day <= to),
+      (!type || typeCode === type) && (!organisation || custodianCode === organisation) && (!from || day >= from.slice(0, day.length)) && (!to || day <= to.slice(0, day.length)),
   );
 }
 
-/** Under the heading of its category, or of its year; in both the newest comes first. */
+/** Under the heading of its category, or of its year, in the order given. */
 export function grouped(records: readonly RecordEntry[], by: 'category' | 'year'): { title: string; records: RecordEntry[] }[] {
   const groups = new Map<string, RecordEntry[]>();
   for (const record of records) {

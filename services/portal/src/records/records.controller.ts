@@ -83,7 +83,7 @@ export class RecordsController {
         throw error;
       }),
     ]);
-    const records = found === 'not-permitted' ? [] : found.pointers.map((pointer) => describeRecord(pointer, providers));
+    const records = found === 'not-permitted' ? [] : found.pointers.map((pointer) => describeRecord(pointer, providers)).toSorted((a, b) => b.day.localeCompare(a.day));
     const fields = recordFilters(records);
     const form = presentForm(fields, { ...readForm(fields, {}), ...values }, checkRecordFilters(fields, values));
     const canOpen = holds(who, ['pointers.retrieve']);
@@ -115,9 +115,10 @@ export class RecordsController {
   }
 
   private async link(who: Principal, nhsNumber: string, record: RecordEntry) {
-    const { id: pointerId, type, custodian, custodianCode } = record;
+    const { id: pointerId, type, custodian, custodianCode, date, dateOf } = record;
+    const contact = record.contents.find(({ way }) => way === 'contact')?.index;
     const contents = record.contents.map(async (content) => {
-      const sealed: SealedRecord = { nhsNumber, pointerId, content: content.index, way: content.way, type, custodian, custodianCode, date: record.date };
+      const sealed: SealedRecord = { nhsNumber, pointerId, content: content.index, way: content.way, type, custodian, custodianCode, date, dateOf, contact };
       return { ...content, href: `/records/${await this.references.seal(sessionOf(who), { record: sealed })}` };
     });
     return { ...record, contents: await Promise.all(contents) };

@@ -1,3 +1,6 @@
+import { get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { contextOf, eventually } from '@carespine/test-kit';
 import { PortalInTests, staff } from '../fixtures/portal-in-tests';
 import { dateValues } from '../forms/form';
 import { treeOf } from './record-tree';
@@ -5,7 +8,9 @@ import { treeOf } from './record-tree';
 const portal = new PortalInTests();
 beforeAll(() => portal.start());
 afterAll(() => portal.stop());
-afterEach(() => (portal.apis.locator.failing = undefined));
+afterEach(() => {
+  portal.apis.locator.failing = portal.apis.locator.coming = undefined;
+});
 
 const nurse = staff();
 const list = async (nhsNumber = '9000000009', who = nurse) => portal.get(`${await portal.open(nhsNumber, who)}/records`, who);
@@ -51,6 +56,23 @@ describe('a patient’s records held elsewhere', () => {
     expect([wrong.statusCode, wrong.body.includes('From must be a real date')]).toEqual([400, true]);
   });
 
+  it('go by the date of the document, else of the care, and say so when it is neither', async () => {
+    const [first, second] = portal.apis.locator.records;
+    first!.content[0]!.attachment.creation = '2019-03';
+    second!.context = { period: { start: '2020-06-30T23:30:00Z' } };
+    const { body } = await portal.get(`${await portal.open('9000000009', nurse)}/records?view=timeline`, nurse);
+    expect([...body.matchAll(/<p class="app-note">([^,]*),/g)].map(([, date]) => date?.replace(/<[^>]*>/g, ''))).toEqual([
+      '3 May 2025 (registered here)',
+      '2 January 2025 (registered here)',
+      '1 July 2020 (start of care)',
+      'March 2019',
+    ]);
+    const narrowed = await portal.post(`${await portal.open('9000000009', nurse)}/records`, { ...dateValues('from', '2019-03-15'), ...dateValues('to', '2019-04-01') }, nurse);
+    expect((await portal.get(String(narrowed.headers.location), nurse)).body).toContain('1 record of 4'); // it may be of the 15th
+    delete first!.content[0]!.attachment.creation;
+    second!.context = {};
+  });
+
   it('stand on a timeline too', async () => {
     const { body } = await portal.get(`${await portal.open('9000000009', nurse)}/records?view=timeline`, nurse);
     expect([...body.matchAll(/id="year-(\d+)"/g)].map((match) => match[1])).toEqual(['2026', '2025']);
@@ -73,9 +95,15 @@ describe('a patient’s records held elsewhere', () => {
 describe('opening a document', () => {
   const open = async (which: number, rest = '') => portal.get(`${(await documents())[which]}${rest}`, nurse);
 
-  it('a PDF is saved, and runs nowhere', async () => {
-    const { headers, body } = await open(PDF);
-    expect(body).toBe('%PDF-1.7');
+  it('a PDF is drawn in a frame of no origin, and saved where there is no script', async () => {
+    const page = await open(PDF);
+    expect(page.body).toMatch(/<iframe class="app-document" data-src="\/records\/[^"]+\/pdf" sandbox="allow-scripts" /);
+    expect(page.body).toMatch(/href="\/records\/[^"]+\/file"/);
+    const frame = await open(PDF, '/pdf');
+    expect(frame.headers['content-security-policy']).toMatch(/^sandbox allow-scripts; default-src 'none';.*frame-ancestors 'self'$/);
+    expect(frame.body).not.toContain('End of life');
+    const { headers, body } = await open(PDF, '/file');
+    expect(body.slice(0, 8)).toBe('%PDF-1.7');
     expect(headers).toMatchObject({
       'content-type': 'application/pdf',
       'content-disposition': 'attachment; filename="End-of-life-care-coordination-summary-14-September-2026.pdf"',
@@ -92,6 +120,63 @@ describe('opening a document', () => {
     expect(body).toContain('<h1>Plan</h1>');
     expect(headers['content-security-policy']).toMatch(/^sandbox; default-src 'none';.*form-action 'none'.*frame-ancestors 'self'/);
     expect(headers['x-frame-options']).toBe('SAMEORIGIN');
+  });
+
+  it('a page names the character set that its provider named, and no other', async () => {
+    expect((await open(PAGE, '/page')).headers['content-type']).toBe('text/html');
+  });
+
+  it('a page is shown whole or not at all', async () => {
+    portal.apis.locator.coming = 'broken';
+    const broken = await open(PAGE, '/page');
+    expect([broken.statusCode, broken.headers['content-type']]).toEqual([502, 'text/html; charset=utf-8']);
+    expect(broken.body).toContain('a part of it is not shown');
+    expect(broken.body).toContain('01632 960 102');
+    portal.apis.locator.coming = 'large';
+    expect((await open(PAGE, '/page')).body).toContain('too large to be shown here');
+    expect((await open(PAGE)).body).toMatch(/href="\/records\/[^"]+\/file"/);
+    const file = await open(PAGE, '/file');
+    expect([file.body.length, file.headers['content-disposition']]).toEqual([6_000_000, expect.stringMatching(/^attachment; filename="[\w-]+\.html"$/)]);
+  });
+
+  it('a structured record that breaks off says whom to ask, and for support the request', async () => {
+    portal.apis.locator.coming = 'broken';
+    const { statusCode, body } = await open(DATA);
+    const asked = portal.apis.calls.findLast(({ url }) => url.includes('$retrieve'));
+    expect(statusCode).toBe(502);
+    for (const text of ['broke off', 'Example Community NHS Trust', '01632 960 102', String(asked?.headers['x-request-id'])]) expect(body).toContain(text);
+  });
+
+  it('a structured record that does not end is given up before the gateway gives us up', async () => {
+    const document = (await documents())[DATA] ?? '';
+    const headers = await contextOf(nurse);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date', 'hrtime', 'setInterval'] });
+    try {
+      portal.apis.locator.coming = 'in-part';
+      portal.apis.locator.left = undefined;
+      const asking = portal.app.inject({ url: document, headers });
+      await eventually(() => Promise.resolve(expect(portal.apis.locator.left).toBeDefined()));
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate); // the part has come by then
+      jest.advanceTimersByTime(29_000);
+      const { statusCode, body } = await asking;
+      expect([statusCode, body.includes('did not answer in time'), body.includes('01632 960 102')]).toEqual([504, true, true]);
+      await portal.apis.locator.left;
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it.each(['never', 'in-part'] as const)('is asked for no longer when the browser leaves (what comes: %s)', async (coming) => {
+    const document = `${(await documents())[PDF]}/file`;
+    const server = portal.app.getHttpServer();
+    if (!server.listening) await portal.app.listen(0, '127.0.0.1');
+    const { port } = server.address() as AddressInfo;
+    portal.apis.locator.coming = coming;
+    portal.apis.locator.left = undefined;
+    const asking = get({ port, path: document, headers: await contextOf(nurse) }).on('error', () => undefined);
+    await eventually(() => Promise.resolve(expect(portal.apis.locator.left).toBeDefined()));
+    asking.destroy();
+    await portal.apis.locator.left;
   });
 
   it('a structured record is a tree, and a file', async () => {
@@ -122,7 +207,7 @@ describe('opening a document', () => {
 
   it('that fails says whose fault it is, whom to ask and the request, and offers another try', async () => {
     portal.apis.locator.failing = { code: 'PROVIDER_TIMEOUT', status: 504 };
-    const { statusCode, body } = await open(PDF);
+    const { statusCode, body } = await open(PDF, '/file');
     expect(statusCode).toBe(504);
     const asked = portal.apis.calls.at(-2)?.url.includes('$retrieve') ? portal.apis.calls.at(-2) : portal.apis.calls.findLast(({ url }) => url.includes('$retrieve'));
     for (const text of ['is listed', 'on the side of the organisation', 'did not answer in time', 'Example Community NHS Trust', '01632 960 102', 'Try again', String(asked?.headers['x-request-id'])]) {
@@ -131,7 +216,11 @@ describe('opening a document', () => {
     const framed = await open(PAGE, '/page');
     expect([framed.statusCode, framed.body.includes('did not answer in time')]).toEqual([504, true]);
     portal.apis.locator.failing = { code: 'PROXY_PROVIDER_NOT_REGISTERED', status: 501 };
-    expect((await open(PDF)).body).toContain('The fault is on our side');
+    const { body: unregistered } = await open(PDF, '/file');
+    expect(unregistered).toContain('The fault is on our side');
+    const contact = /href="(\/records\/[^"]+)">Who to contact at/.exec(unregistered)?.[1] ?? '';
+    portal.apis.locator.failing = undefined;
+    expect((await portal.get(contact, nurse)).body).toContain('https://provider.example.nhs.uk/there');
   });
 
   it('that was withdrawn meanwhile is told so', async () => {

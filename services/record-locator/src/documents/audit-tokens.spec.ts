@@ -40,9 +40,10 @@ describe('record locator specification, "Spine Secure Proxy": the audit token', 
 
   it('opens a viewer at one patient, for a minute and once', async () => {
     const tokens = await open();
-    const [one, two] = await Promise.all([tokens.launch(STAFF, AUDIENCE, '9000000009'), tokens.launch(STAFF, AUDIENCE, '9000000009')]);
+    const launch = () => tokens.launch(STAFF, AUDIENCE, '9000000009', '11111111-2222-4333-8444-555555555555');
+    const [one, two] = await Promise.all([launch(), launch()]);
     const { payload } = await jwtVerify(one.token, createLocalJWKSet(jwks), { audience: AUDIENCE });
-    expect(payload).toMatchObject({ nhs_number: '9000000009', requesting_user: '555000000101' });
+    expect(payload).toMatchObject({ nhs_number: '9000000009', requesting_user: '555000000101', trace_id: '11111111-2222-4333-8444-555555555555', jti: one.jti });
     expect(payload.exp! - payload.iat!).toBe(60);
     expect(decodeJwt(two.token).jti).not.toBe(payload.jti);
   });

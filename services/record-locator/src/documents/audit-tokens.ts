@@ -48,9 +48,14 @@ export class AuditTokens {
     return new UnsecuredJWT(claims).setIssuedAt().setExpirationTime(`${AUDIT_SECONDS}s`).encode();
   }
 
-  /** Opens a provider's own viewer at one patient, once (`jti`): always signed, since it stands in place of a sign-in. */
-  launch(who: Requester, audience: string, nhsNumber: string): Promise<{ token: string; expiresAt: Date }> {
-    return this.sign({ ...this.claimsOf(who, audience), jti: randomUUID(), nhs_number: nhsNumber }, LAUNCH_SECONDS);
+  /**
+   * Opens a provider's own viewer at one patient, once (`jti`): always signed, since it stands in place of a sign-in.
+   *
+   * @param traceId UUID under which both sides keep the access
+   */
+  async launch(who: Requester, audience: string, nhsNumber: string, traceId: string): Promise<{ token: string; expiresAt: Date; jti: string }> {
+    const jti = randomUUID();
+    return { ...(await this.sign({ ...this.claimsOf(who, audience), jti, trace_id: traceId, nhs_number: nhsNumber }, LAUNCH_SECONDS)), jti };
   }
 
   private claimsOf({ userId, organisation }: Requester, audience: string): JWTPayload {

@@ -3,7 +3,7 @@ import { meter } from '@carespine/service-kit';
 import type { DocumentReference } from '../pointers/document-reference';
 import { AuditTokens, type Requester } from './audit-tokens';
 import { DocumentFetch, endpointOf, type FetchedDocument } from './document-fetch';
-import { sourceOf, type DocumentSource } from "./document-source";
+import { sourceOf, type DocumentSource } from './document-source';
 import { ProviderRegistry, type Provider, type ProviderEndpoint } from './provider-registry';
 import { RetrievalFailure } from './retrieval-failure';
 
@@ -11,7 +11,7 @@ import { RetrievalFailure } from './retrieval-failure';
 export type Retrieved =
   | ({ kind: 'document'; provider: Provider } & FetchedDocument)
   /** The provider's viewer: `token` is posted to `url` by the user's browser. */
-  | { kind: 'launch'; url: string; token: string; expiresAt: Date }
+  | { kind: 'launch'; url: string; token: string; expiresAt: Date; jti: string }
   /** A public page, for the user's browser to open. */
   | { kind: 'contact'; url: string };
 
@@ -54,10 +54,10 @@ export class DocumentRetrieval {
   ): Promise<Retrieved> {
     if (mechanism === 'Contact') return { kind: 'contact', url: url.href };
     const { tokens } = this;
-    if (!provider || !tokens) throw new RetrievalFailure('PROXY_PROVIDER_NOT_REGISTERED', 'the custodian of the pointer is not registered as a provider');
+    if (!provider || !tokens) throw new RetrievalFailure('PROXY_PROVIDER_NOT_REGISTERED', `the custodian of the pointer, ${pointer.custodian.identifier.value ?? ''}, is not registered as a provider`);
     if (mechanism === 'InContext') {
       endpointOf(provider, url, 'InContext');
-      return { kind: 'launch', url: url.href, ...(await tokens.launch(who, url.origin, pointer.subject.identifier.value ?? '')) };
+      return { kind: 'launch', url: url.href, ...(await tokens.launch(who, url.origin, pointer.subject.identifier.value ?? '', traceId)) };
     }
     const named = pointer.context.related?.find(({ identifier }) => identifier?.system === ASID)?.identifier?.value;
     const headersFor = async (endpoint: ProviderEndpoint, origin: string): Promise<Record<string, string>> => {
@@ -73,6 +73,6 @@ export class DocumentRetrieval {
         'ssp-interactionid': READ_CONTENT,
       };
     };
-    return { kind: 'document', provider, ...(await this.fetches.fetch({ provider, mechanism, url, contentType, headersFor, signal })) };
+    return { kind: 'document', provider, ...(await this.fetches.fetch({ caller: who.userId ?? who.organisation, provider, mechanism, url, contentType, headersFor, signal })) };
   }
 }

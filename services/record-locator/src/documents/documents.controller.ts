@@ -3,13 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, AccessLog, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction, Outcome } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
-import { LOG, type Log } from '@carespine/service-kit';
+import { accessFactsOf, LOG, type Log } from '@carespine/service-kit';
 import { ActingOrganisations, ORGANISATION_HEADER } from '../pointers/acting';
 import { CONSUMER } from '../pointers/consumer.controller';
 import type { DocumentReference } from '../pointers/document-reference';
 import { MEDIA_TYPE } from '../pointers/outcomes';
 import { PointerRegister } from '../pointers/pointer-register.service';
 import { headersOf, openedElsewhere, outcomeOf } from './document-answer';
+import { ReaderTooSlow } from './document-fetch';
 import { DocumentRetrieval } from './document-retrieval.service';
 import { RetrievalFailure } from './retrieval-failure';
 import { RetrievalFailures } from './retrieval-failures';
@@ -40,16 +41,17 @@ export class DocumentsController {
     @Res() reply: FastifyReply,
   ): Promise<FastifyReply> {
     trail.resourceId = id.slice(0, 64);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
     const acting = await this.acting.of(who, organisation, 'consumer');
     const index = contentIndexOf(parameters);
     const pointer = JSON.parse((await this.pointers.read(id, acting, trail)).record) as DocumentReference;
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
     try {
       const retrieved = await this.documents.retrieve({ userId: who.userId, organisation: acting.organisation }, pointer, index, request.requestId, gone.signal);
+      if (retrieved.kind === 'launch') trail.reason = `launch ${retrieved.jti}`;
       if (retrieved.kind !== 'document') return answer(reply, openedElsewhere(retrieved));
       const { bytes } = retrieved;
-      bytes.once('error', (error) => this.brokenOff(error, pointer, request, trail, who));
+      bytes.once('error', (error) => this.brokenOff(error, pointer, request, trail));
       reply.raw.once('close', () => bytes.destroy()); // also when another answer went out in its place
       return reply.headers(headersOf(pointer.id, retrieved)).send(bytes);
     } catch (error) {
@@ -65,27 +67,15 @@ export class DocumentsController {
   }
 
   /** The answer was under way, and its access record says that it was given. */
-  private brokenOff(error: unknown, { id, custodian }: DocumentReference, request: FastifyRequest, trail: AccessTrail, who: Principal): void {
-    if (!(error instanceof RetrievalFailure)) return; // the caller left
-    void this.failures.note(custodian.identifier.value ?? '', id, error.code);
-    const { requestId, traceparent } = request;
-    this.log.warn({ requestId, provider: error.provider?.odsCode, code: error.code, reason: error.reason }, 'document.broken-off');
+  private brokenOff(error: unknown, { id, custodian }: DocumentReference, request: FastifyRequest, trail: AccessTrail): void {
+    const isOfProvider = error instanceof RetrievalFailure;
+    if (!isOfProvider && !(error instanceof ReaderTooSlow)) return; // the caller left
+    if (isOfProvider) void this.failures.note(custodian.identifier.value ?? '', id, error.code);
+    const why = isOfProvider ? `${error.code}: ${error.reason}` : 'the reader was too slow';
+    const { requestId } = request;
+    this.log.warn({ requestId, provider: isOfProvider ? error.provider?.odsCode : undefined, why }, 'document.broken-off');
     this.accessLog
-      .record(
-        {
-          interaction: RECORD.interaction,
-          name: RECORD.name,
-          resource: RECORD.resource,
-          resourceId: trail.resourceId,
-          outcome: Outcome.SERIOUS_FAILURE,
-          outcomeDescription: `Broken off ${error.code}: ${error.reason}`,
-          agent: who,
-          purpose: trail.purpose,
-          requestId,
-          traceparent,
-        },
-        trail.opened,
-      )
+      .record({ ...accessFactsOf(request, RECORD), outcome: Outcome.SERIOUS_FAILURE, outcomeDescription: `Broken off ${why}` }, trail.opened)
       .catch((failure: unknown) => this.log.error({ requestId, err: failure }, 'document.break-not-recorded'));
   }
 }

@@ -23,8 +23,8 @@ import { RetrievalFailures } from './retrieval-failures';
     {
       provide: ProviderRegistry,
       inject: [RecordLocatorConfig],
-      useFactory: ({ PROVIDER_REGISTRY: file, NODE_ENV }: RecordLocatorConfig) =>
-        file ? readProviderRegistry(file, NODE_ENV === 'production') : new ProviderRegistry([]),
+      useFactory: ({ PROVIDER_REGISTRY: file, PROVIDERS_ON_LOOPBACK }: RecordLocatorConfig) =>
+        file ? readProviderRegistry(file, PROVIDERS_ON_LOOPBACK) : new ProviderRegistry([]),
     },
     {
       provide: AuditTokens,
@@ -36,7 +36,7 @@ import { RetrievalFailures } from './retrieval-failures';
       provide: ProviderConnections,
       inject: [NameResolution, RecordLocatorConfig],
       useFactory: (names: NameResolution, config: RecordLocatorConfig) =>
-        new ProviderConnections(names, { connectMs: config.DOCUMENT_CONNECT_MS, idleMs: config.DOCUMENT_IDLE_MS, client: clientOf(config) }),
+        new ProviderConnections(names, { connectMs: config.DOCUMENT_CONNECT_MS, client: clientOf(config) }),
     },
     {
       provide: DocumentFetch,
@@ -45,6 +45,7 @@ import { RetrievalFailures } from './retrieval-failures';
         new DocumentFetch(connections, {
           firstByteMs: config.DOCUMENT_FIRST_BYTE_MS,
           totalMs: config.DOCUMENT_TOTAL_MS,
+          idleMs: config.DOCUMENT_IDLE_MS,
           largestDocument: config.DOCUMENT_LIMIT,
           largestLargeDocument: config.LARGE_DOCUMENT_LIMIT,
           atOncePerProvider: config.DOCUMENTS_AT_ONCE,
@@ -55,8 +56,8 @@ import { RetrievalFailures } from './retrieval-failures';
 export class DocumentsModule implements OnApplicationShutdown {
   constructor(@Inject(ProviderConnections) private readonly connections: ProviderConnections) {}
 
-  onApplicationShutdown(): Promise<void> {
-    return this.connections.close();
+  onApplicationShutdown(): void {
+    this.connections.close();
   }
 }
 

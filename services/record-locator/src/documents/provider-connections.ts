@@ -1,19 +1,28 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { lookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
+import { lookup, Resolver } from 'node:dns/promises';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
-import { promisify } from 'node:util';
-import { buildConnector, Pool } from 'undici';
 import { isLoopback, isPublic } from './network-address';
 import type { ProviderEndpoint } from './provider-registry';
 
-/** Names into addresses: the world's answer, which may change from one question to the next. */
+/**
+ * Names into addresses: the world's answer, which may change from one question to the next. Asked of the DNS itself, since the system's
+ * `getaddrinfo` occupies one of the few threads of the process for as long as a dead server keeps it waiting; so `/etc/hosts` is not read.
+ */
 export class NameResolution {
-  private readonly lookUp = promisify(lookup);
+  private readonly dns = new Resolver({ timeout: 1000, tries: 2 });
 
   /** All addresses of a host. */
-  resolve(host: string): Promise<LookupAddress[]> {
-    return this.lookUp(host, { all: true });
+  async resolve(host: string): Promise<LookupAddress[]> {
+    if (host === 'localhost') return lookup(host, { all: true });
+    const [ipv4, ipv6] = await Promise.allSettled([this.dns.resolve4(host), this.dns.resolve6(host)]);
+    if (ipv4.status === 'rejected' && ipv6.status === 'rejected') throw ipv4.reason;
+    const of = (found: PromiseSettledResult<string[]>, family: 4 | 6): LookupAddress[] =>
+      found.status === 'fulfilled' ? found.value.map((address) => ({ address, family })) : [];
+    return [...of(ipv4, 4), ...of(ipv6, 6)];
   }
 }
 
@@ -28,9 +37,8 @@ export class KeyNotPinned extends Error {
 }
 
 export interface ConnectionSettings {
+  /** Longest wait for a connection, in milliseconds. */
   connectMs: number;
-  /** Longest silence in the middle of a document, in milliseconds; a reader of ours that takes its time is none. */
-  idleMs: number;
   /** Our own certificate and key (PEM), for hosts that ask. */
   client?: { cert: string; key: string };
 }
@@ -38,44 +46,66 @@ export interface ConnectionSettings {
 /** Longest header section of an answer, in bytes. */
 const LARGEST_HEADERS = 16_384;
 
-/** Open connections to providers, TLS alone, each to an address that was looked at. */
+/** Calls providers, by TLS alone, each over a connection to an address that was looked at. */
 export class ProviderConnections {
-  private readonly pools = new Map<ProviderEndpoint, Pool>();
+  private readonly agents = new Map<ProviderEndpoint, Agent>();
 
   constructor(
     private readonly names: NameResolution,
     private readonly settings: ConnectionSettings,
   ) {}
 
-  to(endpoint: ProviderEndpoint): Pool {
-    let pool = this.pools.get(endpoint);
-    if (!pool) {
-      pool = new Pool(`https://${endpoint.host}:${endpoint.port}`, {
-        connect: this.connectorTo(endpoint),
-        maxHeaderSize: LARGEST_HEADERS,
-        bodyTimeout: this.settings.idleMs,
-        keepAliveTimeout: 10_000,
+  /**
+   * Resolves with the head of the answer. Its body is to be read or destroyed; a signal that fires destroys it, with its reason.
+   *
+   * @throws Error of the connection, or the signal's reason
+   */
+  get(endpoint: ProviderEndpoint, path: string, headers: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const { host, port } = endpoint;
+      const call = request({ agent: this.agentOf(endpoint), host: host.replace(/^\[|\]$/g, ''), port, path, headers, maxHeaderSize: LARGEST_HEADERS });
+      const late = setTimeout(() => call.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' })), this.settings.connectMs);
+      let answer: IncomingMessage | undefined;
+      const stop = (): void => void (answer ?? call).destroy(signal.reason as Error);
+      signal.addEventListener('abort', stop);
+      call.on('socket', (socket) => {
+        if (call.reusedSocket) clearTimeout(late);
+        else socket.once('secureConnect', () => clearTimeout(late));
       });
-      this.pools.set(endpoint, pool);
-    }
-    return pool;
+      call.on('response', (message) => {
+        answer = message.on('error', () => undefined); // whoever reads is told
+        resolve(message);
+      });
+      call.on('error', reject);
+      call.on('close', () => {
+        clearTimeout(late);
+        signal.removeEventListener('abort', stop);
+      });
+      call.end();
+    });
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.pools.values()].map((pool) => pool.destroy()));
+  close(): void {
+    for (const agent of this.agents.values()) agent.destroy();
   }
 
-  private connectorTo(endpoint: ProviderEndpoint): buildConnector.connector {
-    const { pins, ca } = endpoint;
-    const isAllowed = endpoint.loopback ? isLoopback : isPublic;
-    return buildConnector({
+  private agentOf(endpoint: ProviderEndpoint): Agent {
+    let agent = this.agents.get(endpoint);
+    if (!agent) this.agents.set(endpoint, (agent = this.agentTo(endpoint)));
+    return agent;
+  }
+
+  private agentTo({ pins, ca, loopback }: ProviderEndpoint): Agent {
+    return new Agent({
       ...this.settings.client,
       ...(ca !== undefined && { ca }),
-      timeout: this.settings.connectMs,
+      keepAlive: true,
+      timeout: 10_000, // of a connection in reserve
       minVersion: 'TLSv1.2',
+      rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
       maxCachedSessions: 0, // a resumed session would not show its certificate again
-      autoSelectFamily: true,
-      lookup: this.lookupOf(isAllowed),
+      lookup: this.lookupOf(loopback ? isLoopback : isPublic),
       checkServerIdentity: (host: string, certificate: PeerCertificate) =>
         checkServerIdentity(host, certificate) ?? (pins && !pins.includes(pinOf(certificate)) ? new KeyNotPinned() : undefined),
     });

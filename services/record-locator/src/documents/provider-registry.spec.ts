@@ -3,11 +3,11 @@ import { providerRegistryOf } from './provider-registry';
 const HOST = 'nrl-rqx01.supplier.thirdparty.nhs.uk';
 const anEndpoint = (given: object = {}): object => ({ host: HOST, mechanisms: ['SSP'], ...given });
 const aProvider = (given: object = {}): object => ({ odsCode: 'RQX01', name: 'Example Hospice', contact: {}, endpoints: [anEndpoint()], ...given });
-const read = (provider: object, isProduction = true): unknown => providerRegistryOf({ providers: [provider] }, isProduction);
+const read = (provider: object, loopbackAllowed = false): unknown => providerRegistryOf({ providers: [provider] }, loopbackAllowed);
 
 describe('the registry of providers', () => {
   it('has an organisation, and its parts by it', () => {
-    const registry = providerRegistryOf({ providers: [aProvider()] }, true);
+    const registry = providerRegistryOf({ providers: [aProvider()] }, false);
     expect(registry.ofCustodian('RQX01')?.name).toBe('Example Hospice');
     expect(registry.ofCustodian('RQX01.WARD1')?.name).toBe('Example Hospice');
     expect(registry.ofCustodian('RQX02')).toBeUndefined();
@@ -32,18 +32,18 @@ describe('the registry of providers', () => {
     expect(() => read(aProvider({ endpoints: [anEndpoint(endpoint)] }))).toThrow(told);
   });
 
-  it('takes the simulator on this machine, in development alone', () => {
+  it('takes the simulator on this machine, where a setting says so alone', () => {
     const simulator = aProvider({ endpoints: [anEndpoint({ host: '127.0.0.1', port: 8086, loopback: true })] });
-    expect(() => read(simulator, false)).not.toThrow();
-    expect(() => read(simulator, true)).toThrow('RQX01 127.0.0.1: loopback is for development alone');
+    expect(() => read(simulator, true)).not.toThrow();
+    expect(() => read(simulator)).toThrow('RQX01 127.0.0.1: loopback needs PROVIDERS_ON_LOOPBACK');
   });
 
   it('takes no other host for the simulator', () => {
-    expect(() => read(aProvider({ endpoints: [anEndpoint({ loopback: true })] }), false)).toThrow('loopback names another host');
+    expect(() => read(aProvider({ endpoints: [anEndpoint({ loopback: true })] }), true)).toThrow('loopback names another host');
   });
 
   it('refuses one organisation or one host twice, and a file of another shape', () => {
-    expect(() => providerRegistryOf({ providers: [aProvider(), aProvider()] }, true)).toThrow('providers');
+    expect(() => providerRegistryOf({ providers: [aProvider(), aProvider()] }, false)).toThrow('providers');
     expect(() => read(aProvider({ endpoints: [anEndpoint(), anEndpoint()] }))).toThrow('is named twice');
     for (const content of [[], null, 'x', {}, { providers: {} }, { providers: [null] }, { providers: [aProvider({ contact: undefined })] }]) {
       expect(() => providerRegistryOf(content, true)).toThrow('PROVIDER_REGISTRY is wrong');

@@ -94,21 +94,21 @@ export class ProviderRegistry {
  * @param file JSON: `{ providers: Provider[] }`
  * @throws ConfigError that names every faulty entry
  */
-export function readProviderRegistry(file: string, isProduction: boolean): ProviderRegistry {
+export function readProviderRegistry(file: string, loopbackAllowed: boolean): ProviderRegistry {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     throw new ConfigError('PROVIDER_REGISTRY: cannot be read as JSON');
   }
-  return providerRegistryOf(content, isProduction);
+  return providerRegistryOf(content, loopbackAllowed);
 }
 
 /** @throws ConfigError */
-export function providerRegistryOf(content: unknown, isProduction: boolean): ProviderRegistry {
+export function providerRegistryOf(content: unknown, loopbackAllowed: boolean): ProviderRegistry {
   const registry = plainToInstance(RegistryFile, isObject(content) ? content : {});
   const faults = validateSync(registry, { whitelist: true, forbidNonWhitelisted: true }).flatMap((error) => told(error));
-  if (faults.length === 0) faults.push(...registry.providers.flatMap((provider) => provider.endpoints.flatMap((endpoint) => faultsOf(provider, endpoint, isProduction))));
+  if (faults.length === 0) faults.push(...registry.providers.flatMap((provider) => provider.endpoints.flatMap((endpoint) => faultsOf(provider, endpoint, loopbackAllowed))));
   if (faults.length > 0) throw new ConfigError(`PROVIDER_REGISTRY is wrong:\n  ${faults.join('\n  ')}`);
   return new ProviderRegistry(registry.providers);
 }
@@ -122,11 +122,11 @@ function told({ property, constraints, children }: ValidationError, path = ''): 
 
 export const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
 
-function faultsOf({ odsCode, endpoints }: Provider, endpoint: ProviderEndpoint, isProduction: boolean): string[] {
+function faultsOf({ odsCode, endpoints }: Provider, endpoint: ProviderEndpoint, loopbackAllowed: boolean): string[] {
   const { host, port, loopback, ca } = endpoint;
   const at = `${odsCode} ${host}`;
   const faults: string[] = [];
-  if (loopback && isProduction) faults.push(`${at}: loopback is for development alone`);
+  if (loopback && !loopbackAllowed) faults.push(`${at}: loopback needs PROVIDERS_ON_LOOPBACK, which is for development alone`);
   if (loopback && !LOOPBACK_HOSTS.includes(host)) faults.push(`${at}: loopback names another host`);
   if (!loopback && LOOPBACK_HOSTS.includes(host)) faults.push(`${at}: is this machine, and not marked loopback`);
   if (!loopback && port !== 443) faults.push(`${at}: documents are fetched on port 443 alone`);

@@ -32,7 +32,7 @@ export class RetrievalFailures {
   async note(custodian: string, pointerId: string, code: RetrievalCode): Promise<void> {
     await this.database.pool
       .query(
-        `WITH outlived AS (DELETE FROM retrieval_failures WHERE custodian = $1 AND failed_at < now() - interval '${KEPT_DAYS} days')
+        `WITH outlived AS (DELETE FROM retrieval_failures WHERE failed_at < now() - interval '${KEPT_DAYS} days')
           INSERT INTO retrieval_failures (custodian, pointer_id, code) VALUES ($1, $2, $3)`,
         [custodian, pointerId, code],
       )
