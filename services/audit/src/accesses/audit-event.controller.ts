@@ -4,6 +4,7 @@ import { Interaction, timestampMs } from '@carespine/contracts';
 import { Fault, searchset, type Bundle } from '@carespine/fhir';
 import { FHIR_JSON } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
+import { isUuid } from '../parameters';
 import { refuseOwnActivity } from '../reports/report-query';
 import { TransparencyLog } from '../transparency/transparency-log.service';
 import { AccessSearch, pageAfter, parseAccessQuery } from './access-search';
@@ -62,7 +63,7 @@ export class AuditEventController {
   @Access(report('Read access record', Interaction.READ))
   async read(@Param('id') id: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<AuditEvent> {
     trail.purpose = 'HOPERAT';
-    const found = /^[0-9a-f-]{36}$/.test(id) ? await this.accesses.byId(who.organisation.odsCode, id) : undefined;
+    const found = isUuid(id) ? await this.accesses.byId(who.organisation.odsCode, id) : undefined;
     if (!found) throw new Fault('RESOURCE_NOT_FOUND');
     if (found.record.nhsNumber) trail.open(found.record.nhsNumber);
     return auditEventOf(found, await this.log.size(), this.operator());

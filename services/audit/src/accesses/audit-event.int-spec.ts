@@ -100,11 +100,24 @@ describe('who looked at this patient', () => {
     ['patient=9000000009&date=ge2026-02-30', 'INVALID_VALUE'],
     ['patient=9000000009&date=ge2026-01-01&date=le2026-03-01', 'INVALID_SEARCH_DATA'],
     ['patient=9000000009&_page=%00', 'INVALID_VALUE'],
+    ...[{ id: '-'.repeat(36), recorded: '2026-11-24T10:00:00.000Z' }, { id: '00000000-0000-7000-8000-000000000000', recorded: '0' }, { id: '00000000-0000-7000-8000-000000000000', recorded: '1' }].map((cursor): [string, string] => [
+      `patient=9000000009&_page=${Buffer.from(JSON.stringify(cursor)).toString('base64url')}`,
+      'INVALID_VALUE',
+    ]),
     ['patient=9000000009&x=1', 'ADDITIONAL_PROPERTIES'],
   ])('refuses %p with %s', async (query, code) => {
     const { status, body } = await ask(query);
     expect(status).toBe(400);
     expect(body).toMatchObject({ resourceType: 'OperationOutcome', issue: [{ details: { coding: [{ code }] } }] });
+  });
+
+  it('knows no event of an id that is none', async () => {
+    const answer = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent/${'-'.repeat(36)}`, { headers: await contextOf(OFFICER) });
+    expect(answer.status).toBe(404);
+  });
+
+  it('finds the event of any request id that the feed takes', async () => {
+    expect((await ask(`patient=9000000009&entity=${encodeURIComponent('https://fhir.nhs.uk/Id/transaction|scr-2026:1')}`)).status).toBe(200);
   });
 
   it('is append-only', async () => {

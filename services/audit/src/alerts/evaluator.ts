@@ -79,7 +79,7 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
   /** What time alone brings about. */
   private async keepHouse(): Promise<void> {
     try {
-      await inTransaction(this.database.pool, async (tx) => raise(await missedContacts(tx), tx));
+      await inTransaction(this.database.pool, async (tx) => raise(await missedContacts(this.policies, tx), tx));
       await inTransaction(this.database.pool, escalateOverdue);
     } catch (error) {
       this.complain(error);
@@ -146,7 +146,7 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
 async function ofSingleActs(acts: readonly Act[], policies: Map<string, KeptPolicy>, tx: PoolClient): Promise<Raising[]> {
   const around = await circumstancesOf(acts, policies, tx);
   return acts.flatMap((act) =>
-    hitsOf(act, around(act)).map((hit): Raising => ({ ...hit, act: hit.rule === 'outside-hours' ? { ...act, nhsNumber: '', note: '' } : act, evidence: [act] })),
+    hitsOf(act, around(act)).map((hit): Raising => ({ ...hit, act: hit.cause === act.userId ? { ...act, nhsNumber: '', note: '' } : act, evidence: [act] })),
   );
 }
 

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Access, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
-import { invalid } from '../parameters';
+import { invalid, isUuid } from '../parameters';
 import { parseReportQuery, REPORT_NAMES } from '../reports/report-query';
 import { membersOf, oneOf } from '../request-body';
 import { ExportRegister, FORMATS, type Export, type Format } from './export-register';
@@ -57,7 +57,7 @@ export class ExportsController {
   }
 
   private async find(who: Principal, id: string): Promise<Export & { patient?: string; user?: string }> {
-    const found = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? await this.exports.find(who, id) : undefined;
+    const found = isUuid(id) ? await this.exports.find(who, id) : undefined;
     if (!found) throw new Fault('RESOURCE_NOT_FOUND');
     return found;
   }

@@ -4,10 +4,10 @@ import { Interaction } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
 import { day, pageOf } from '../alerts/alert-list';
 import { officers } from '../alerts/officers';
+import { isUuid } from '../parameters';
 import { invalid, membersOf, missing, parametersOf, text } from '../request-body';
 import { Samples, type Sample } from './samples.service';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LONGEST_PERIOD_DAYS = 366;
 
 /** Samples that an organisation's procedure asks for. */
@@ -33,7 +33,7 @@ export class SamplesController {
   list(@Query() parameters: Record<string, unknown>, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<{ samples: Sample[]; next?: string }> {
     trail.purpose = 'HOPERAT';
     const page = pageOf(parametersOf(parameters, ['_count', '_page']));
-    if (page.after && !UUID.test(page.after.key)) throw invalid('_page', 'as an earlier answer gave it');
+    if (page.after && !isUuid(page.after.key)) throw invalid('_page', 'as an earlier answer gave it');
     return this.samples.list(who, page);
   }
 
@@ -57,6 +57,6 @@ export class SamplesController {
 
 /** @throws Fault RESOURCE_NOT_FOUND */
 function required(id: string): string {
-  if (!UUID.test(id)) throw new Fault('RESOURCE_NOT_FOUND');
+  if (!isUuid(id)) throw new Fault('RESOURCE_NOT_FOUND');
   return id;
 }
