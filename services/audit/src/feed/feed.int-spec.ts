@@ -113,7 +113,7 @@ describe('the feed for suppliers', () => {
   it('raises the national alert that an event is by its codes, the gravest of its purposes, or what its consent says', async () => {
     const byUser = (userId: string): Json => bent('agent.1.who.identifier.value', userId, fresh('user-restricted-hl7v3-gpsummary-read'));
     const act = (code: string): object => ({ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code }] });
-    await feed(bent('subtype.1', { system: 'https://fhir.nhs.uk/CodeSystem/SCR-AlertReason', code: '6' }, byUser('700000000001')));
+    await feed(bent('subtype', [{ system: 'https://fhir.nhs.uk/CodeSystem/SCR-AlertReason', code: '6' }], byUser('700000000001')));
     await feed(bent('purposeOfEvent', [act('TREAT'), act('BTG')], byUser('700000000002')));
     const detail = [
       { type: 'permissionToView', valueString: 'legal' },
