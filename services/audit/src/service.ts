@@ -8,6 +8,9 @@ import { CreateExports20261124115000 } from '../migrations/20261124115000-create
 import { CreateFedEvents20261124115500 } from '../migrations/20261124115500-create-fed-events';
 import { CreateSubjectAccessRequests20261124120500 } from '../migrations/20261124120500-create-subject-access-requests';
 import { CreateTransparencyLog20261124123000 } from '../migrations/20261124123000-create-transparency-log';
+import { CreateStaffRoles20261124144000 } from '../migrations/20261124144000-create-staff-roles';
+import { AddIsSeedChosenToAlertSamples20261124144100 } from '../migrations/20261124144100-add-is-seed-chosen-to-alert-samples';
+import { CreateExportPatients20261124144300 } from '../migrations/20261124144300-create-export-patients';
 import { AppModule } from './app.module';
 import { AuditConfig } from './config';
 
@@ -25,5 +28,8 @@ export const audit: ServiceDefinition = {
     CreateFedEvents20261124115500,
     CreateSubjectAccessRequests20261124120500,
     CreateTransparencyLog20261124123000,
+    CreateStaffRoles20261124144000,
+    AddIsSeedChosenToAlertSamples20261124144100,
+    CreateExportPatients20261124144300,
   ],
 };

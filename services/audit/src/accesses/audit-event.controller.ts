@@ -9,6 +9,8 @@ import { refuseOwnActivity } from '../reports/report-query';
 import { TransparencyLog } from '../transparency/transparency-log.service';
 import { AccessSearch, pageAfter, parseAccessQuery } from './access-search';
 import { auditEventOf, type AuditEvent } from './audit-event';
+import { openEach } from './open-each';
+import { shownTo } from './withheld';
 
 const report = (name: string, interaction: Interaction): AccessRule => ({
   permission: 'audit.reports',
@@ -41,9 +43,10 @@ export class AuditEventController {
     else refuseOwnActivity(who, query.userIds?.[0]);
     const [{ page, more, total }, provable] = await Promise.all([this.accesses.find(who.organisation.odsCode, query), this.log.size()]);
     const last = more ? page.at(-1) : undefined;
+    openEach(trail, page.map(({ record }) => record.nhsNumber));
     const entries = page.map((access) => ({
       fullUrl: `${this.base()}/${access.id}`,
-      resource: auditEventOf(access, provable, this.operator()),
+      resource: auditEventOf(shownTo(who, access), provable, this.operator()),
       search: { mode: 'match' as const },
     }));
     const bundle = searchset(entries, total);
@@ -66,7 +69,7 @@ export class AuditEventController {
     const found = isUuid(id) ? await this.accesses.byId(who.organisation.odsCode, id) : undefined;
     if (!found) throw new Fault('RESOURCE_NOT_FOUND');
     if (found.record.nhsNumber) trail.open(found.record.nhsNumber);
-    return auditEventOf(found, await this.log.size(), this.operator());
+    return auditEventOf(shownTo(who, found), await this.log.size(), this.operator());
   }
 
   @Put([':id', ''])

@@ -32,7 +32,7 @@ export async function circumstancesOf(acts: readonly Act[], policies: Map<string
   const staff = await tx.query<StaffPatient>({
     name: 'staff-patients',
     text: `SELECT staff.user_id, coalesce(facts.superseded_by, staff.nhs_number) AS nhs_number,
-        ARRAY(SELECT ods_code FROM staff_members AS member WHERE member.user_id = staff.user_id) AS ods_codes
+        ARRAY(SELECT ods_code FROM staff_roles AS role WHERE role.user_id = staff.user_id) AS ods_codes
       FROM staff_patients AS staff LEFT JOIN patient_facts AS facts USING (nhs_number)
       WHERE staff.user_id = ANY($1::text[]) OR staff.nhs_number = ANY($2::text[]) OR facts.superseded_by = ANY($2::text[])`,
     values: [distinct(acts.map(({ userId }) => userId)), [...new Set([...patients, ...patients.map(retained)])]],

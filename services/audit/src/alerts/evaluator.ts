@@ -123,7 +123,7 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async judge(acts: Act[], upTo: bigint, tx: PoolClient): Promise<void> {
-    await this.staff.meet(acts.map(({ userId, odsCode, userName, jobRole, jobRoleName }) => ({ userId, odsCode, name: userName, jobRole, jobRoleName })), tx);
+    await this.staff.meet(acts.map(({ userId, odsCode, userName, jobRole, jobRoleName, isFed }) => ({ userId, odsCode, name: userName, jobRole, jobRoleName, isFed })), tx);
     const policies = await this.policies.ofAll([...new Set(acts.map(({ odsCode }) => odsCode))], tx);
     const raisings = [
       ...(await ofSingleActs(acts, policies, tx)),

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Access, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
+import { openEach } from '../accesses/open-each';
 import { invalid, isUuid } from '../parameters';
 import { parseReportQuery, REPORT_NAMES } from '../reports/report-query';
 import { membersOf, oneOf } from '../request-body';
@@ -14,7 +15,7 @@ const access = (name: string, interaction: Interaction): AccessRule => ({
   record: { interaction, resource: 'AuditEvent', name },
 });
 
-/** Reports as files. Asking for one and fetching it are exports; both name the report's patient, and what else it was asked for. */
+/** Reports as files. Asking for one and fetching it are exports; both name the report's patient, and what else it was asked for. Fetching names everybody in the file. */
 @Controller('audit/v1/exports')
 export class ExportsController {
   constructor(private readonly exports: ExportRegister) {}
@@ -53,6 +54,7 @@ export class ExportsController {
     if (found.patient !== undefined) trail.open(found.patient);
     trail.query = new URLSearchParams({ report: found.report, ...(found.user !== undefined && { user: found.user }) }).toString();
     if (found.status !== 'ready') throw new Fault('BUSINESS_RULE', { diagnostics: `The export is ${found.status}` });
+    openEach(trail, await this.exports.patientsIn(found));
     return new StreamableFile(Readable.from(this.exports.file(found)), { type: TYPES[found.format], disposition: `attachment; filename="${found.fileName}"` });
   }
 

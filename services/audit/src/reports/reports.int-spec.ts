@@ -1,5 +1,5 @@
 import { Interaction, Outcome } from '@carespine/contracts';
-import { anApplication, aUser, contextOf, startService, type RunningService } from '@carespine/test-kit';
+import { anApplication, aUser, contextOf, eventually, startService, type RunningService } from '@carespine/test-kit';
 import fc from 'fast-check';
 import { addStaff, counted, happened, sql } from '../fixtures/accesses';
 import { audit } from '../service';
@@ -80,6 +80,7 @@ describe("the officer's reports", () => {
     const { body } = await ask('reports/user-access?userName=ada%20nurse');
     expect(body).toEqual({ people: [expect.objectContaining({ userId: ADA, name: 'Ada Nurse' }), expect.objectContaining({ name: 'Adam Nurse' })] });
     expect((await ask('reports/user-access?userName=nobody')).body).toEqual({ rows: [], total: 0 });
+    expect((await ask('reports/user-access?userName=zoe')).body.rows).toHaveLength(1);
     expect((await ask('people?name=brien')).body.people).toEqual([{ userId: '555000000104', name: 'Zoë O’Brien', jobRoleName: 'Nurse Access Role' }]);
     expect((await ask('people?name=%25%25aa')).body.people).toEqual([]);
   });
@@ -113,6 +114,56 @@ describe("the officer's reports", () => {
     const second = await ask(`reports/patient-enquiries?userName=adam&_count=1&_page=${first.body.next}`);
     expect([first.body.rows[0]?.nhsNumber, second.body.rows[0]?.nhsNumber, second.body.next]).toEqual(['9000000068', '9000000076', undefined]);
     expect(Buffer.from(first.body.next ?? '', 'base64url').toString()).not.toContain('9000000068');
+  });
+
+  it('filters by everybody of a name, and refuses a name of more than a thousand', async () => {
+    const crowd = Array.from({ length: 1001 }, (_, i) => ({ userId: `5551${String(i).padStart(8, '0')}`, name: `Crowd Number${i}` }));
+    await addStaff(service, ...crowd.slice(0, 1000));
+    await happened(service, { nhsNumber: '9000000254', agent: { userId: crowd[999]?.userId, userName: 'Crowd Number999' } });
+    expect((await ask('reports/patient-access?patient=9000000254&userName=crowd')).body.rows).toHaveLength(1);
+    const choice = (await ask('people?name=crowd')).body;
+    expect([choice.people?.length, choice['more']]).toEqual([50, true]);
+    await addStaff(service, ...crowd.slice(1000));
+    expect((await ask('reports/patient-access?patient=9000000254&userName=crowd')).status).toBe(400);
+  });
+
+  it('leaves the officer’s own enquiries to the guardian, also among those of everybody', async () => {
+    const agent = { userId: OFFICER.userId, userName: 'Margaret Holloway' };
+    await happened(service, { nhsNumber: '9000000262', agent }, { nhsNumber: '9000000262' });
+    await counted(service);
+    const users = async (who = OFFICER): Promise<unknown[]> => (await ask('reports/patient-enquiries?patient=9000000262', who)).body.rows.map(({ user }) => user?.userId);
+    expect([await users(), await users(GUARDIAN)]).toEqual([[ADA], [ADA, OFFICER.userId]]);
+  });
+
+  it('shows child protection information to whoever has B0107 alone: to others, who and when', async () => {
+    await happened(service, { nhsNumber: '9000000270', service: 'safeguarding', interactionName: 'Read child protection information', resourceType: 'Flag', query: 'category=cp' });
+    const cleared = aUser({ activityCodes: ['B0264', 'B0107'], jobRole: 'R0001', userId: '555000000999' });
+    for (const path of ['reports/patient-access?patient=9000000270', `reports/user-access?user=${ADA}&patient=9000000270`]) {
+      const [row] = (await ask(path)).body.rows;
+      expect(row).toMatchObject({ user: { userId: ADA }, interactionName: 'Withheld: needs B0107', service: 'withheld' });
+      expect([row?.resource, row?.query]).toEqual([undefined, undefined]);
+      expect((await ask(path, cleared)).body.rows[0]).toMatchObject({ interactionName: 'Read child protection information', resource: 'Flag' });
+    }
+    const search = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent?patient=9000000270&agent=${ADA}`, { headers: await contextOf(OFFICER) });
+    expect(await search.text()).not.toMatch(/child|Flag|category/i);
+  });
+
+  it('records a report as an access to each patient whom it names', async () => {
+    const agent = { userId: '555000000106', userName: 'Two Patients' };
+    await happened(service, { nhsNumber: '9000000289', agent }, { nhsNumber: '9000000297', agent }, { nhsNumber: '9000000297', agent });
+    await counted(service);
+    await ask('reports/user-access?user=555000000106');
+    await ask('reports/patient-enquiries?user=555000000106');
+    await fetch(`${service.url}/audit/FHIR/R4/AuditEvent?agent=555000000106`, { headers: await contextOf(OFFICER) });
+    for (const patient of ['9000000289', '9000000297']) {
+      await eventually(async () =>
+        expect((await ask(`reports/user-access?user=${OFFICER.userId}&patient=${patient}`, GUARDIAN)).body.rows.map(({ interactionName }) => interactionName).sort()).toEqual([
+          'Patient enquiries report',
+          'Search access records',
+          'User access report',
+        ]),
+      );
+    }
   });
 
   it('shows what the organisation does, and who does far more than is usual', async () => {

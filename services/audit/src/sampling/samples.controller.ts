@@ -4,8 +4,9 @@ import { Interaction } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
 import { day, pageOf } from '../alerts/alert-list';
 import { officers } from '../alerts/officers';
+import { RULE_NAMES } from '../alerts/rules';
 import { isUuid } from '../parameters';
-import { invalid, membersOf, missing, parametersOf, text } from '../request-body';
+import { invalid, membersOf, missing, oneOf, parametersOf, text } from '../request-body';
 import { Samples, type Sample } from './samples.service';
 
 const LONGEST_PERIOD_DAYS = 366;
@@ -50,8 +51,8 @@ export class SamplesController {
   @Access(officers('Close the rest of a sample', Interaction.UPDATE))
   closeRest(@Param('id') id: string, @Body() body: unknown, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<Sample> {
     trail.purpose = 'HOPERAT';
-    const { note } = membersOf(body, ['note']);
-    return this.samples.closeRest(who, required(id), text(note, 'note', 4000));
+    const { rule, note } = membersOf(body, ['rule', 'note']);
+    return this.samples.closeRest(who, required(id), oneOf(rule, 'rule', RULE_NAMES), text(note, 'note', 4000));
   }
 }
 
