@@ -225,6 +225,7 @@ async function recordAccess(request: FastifyRequest, reply: FastifyReply, record
       outcomeDescription: reply.statusCode < 400 ? '' : `HTTP ${reply.statusCode}${trail?.reason ? ` ${trail.reason}` : ''}`,
       agent: who,
       query: trail?.query?.slice(0, 2048) ?? (mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049)),
+      request: record.interaction === Interaction.SEARCH_TYPE ? `${request.method} ${request.raw.url}`.slice(0, 4096) : undefined,
       purpose: trail?.purpose,
       requestId: request.requestId,
       correlationId: request.headers['x-correlation-id'] as string | undefined,

@@ -10,6 +10,7 @@ import { CreateSubjectAccessRequests20261124120500 } from '../migrations/2026112
 import { CreateTransparencyLog20261124123000 } from '../migrations/20261124123000-create-transparency-log';
 import { CreateStaffRoles20261124144000 } from '../migrations/20261124144000-create-staff-roles';
 import { AddIsSeedChosenToAlertSamples20261124144100 } from '../migrations/20261124144100-add-is-seed-chosen-to-alert-samples';
+import { RecountActivity20261124144200 } from '../migrations/20261124144200-recount-activity';
 import { CreateExportPatients20261124144300 } from '../migrations/20261124144300-create-export-patients';
 import { AppModule } from './app.module';
 import { AuditConfig } from './config';
@@ -30,6 +31,7 @@ export const audit: ServiceDefinition = {
     CreateTransparencyLog20261124123000,
     CreateStaffRoles20261124144000,
     AddIsSeedChosenToAlertSamples20261124144100,
+    RecountActivity20261124144200,
     CreateExportPatients20261124144300,
   ],
 };

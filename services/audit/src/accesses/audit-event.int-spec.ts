@@ -111,6 +111,19 @@ describe('who looked at this patient', () => {
     expect(body).toMatchObject({ resourceType: 'OperationOutcome', issue: [{ details: { coding: [{ code }] } }] });
   });
 
+  it('says of an emergency which alert it led to', async () => {
+    await service.app
+      .get(AccessLog)
+      .record({ interaction: Interaction.READ, name: 'Retrieve patient', resource: 'Patient', outcome: Outcome.SUCCESS, agent: NURSE, requestId: randomUUID(), purpose: 'BTG' }, [{ nhsNumber: '9000000041' }]);
+    const event = await eventually(async () => {
+      const found = (await ask('patient=9000000041&agent=555000000102')).body.entry?.[0]?.resource;
+      expect(found?.agent.flatMap(({ policy = [] }) => policy)).toContainEqual(expect.stringMatching(/\/audit\/v1\/alerts\/A-[0-9A-Z]{4}-[0-9A-Z]{4}$/));
+      return found;
+    });
+    const read = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent/${event?.id}`, { headers: await contextOf(OFFICER) });
+    expect(await read.text()).toContain('/audit/v1/alerts/A-');
+  });
+
   it('knows no event of an id that is none', async () => {
     const answer = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent/${'-'.repeat(36)}`, { headers: await contextOf(OFFICER) });
     expect(answer.status).toBe(404);

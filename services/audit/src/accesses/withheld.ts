@@ -17,6 +17,6 @@ export const mayReadCpis = (who: Reader): boolean => who.permissions.has(VIEW_CP
  */
 export function shownTo<Found extends { record: AccessRecorded }>(who: Reader, found: Found): Found {
   if (mayReadCpis(who) || !isSafeguarding(found.record)) return found;
-  const nothing = { resourceType: '', resourceId: '', resourceVersion: '', query: '', relationship: '', permissionToView: '', note: '', alertType: 0, alertReason: 0, original: new Uint8Array() };
+  const nothing = { resourceType: '', resourceId: '', resourceVersion: '', query: '', request: '', relationship: '', permissionToView: '', note: '', alertType: 0, alertReason: 0, original: new Uint8Array() };
   return { ...found, record: { ...found.record, ...nothing, service: 'withheld', interactionName: 'Withheld: needs B0107' } };
 }

@@ -13,6 +13,7 @@ export interface Policy {
   selection: 'every-nth' | 'random';
   /** E.g. consent forms, the viewer's note, rota, patient medication record. */
   checkedAgainst: string[];
+  /** For people to read: what is escalated goes to the Caldicott Guardian (R5105), whoever is named here. */
   escalatesTo: string;
   /** An alert that is new for so many days goes to the guardian. */
   escalateAfterDays: number;

@@ -174,6 +174,7 @@ describe("the officer's reports", () => {
       service,
       ...Array.from({ length: 7 }, (_, day) => ({ nhsNumber: patient(0), agent, recorded: new Date(Date.now() - (day + 2) * 86_400_000) })),
       ...Array.from({ length: 21 }, (_, i) => ({ nhsNumber: patient(i), agent, interaction: Interaction.SEARCH_TYPE })),
+      ...Array.from({ length: 20 }, (_, i) => ({ nhsNumber: patient(i + 1), agent })),
       { agent, nhsNumber: patient(0), purpose: 'BTG' },
       { agent, outcome: Outcome.MINOR_FAILURE },
     );
@@ -183,7 +184,7 @@ describe("the officer's reports", () => {
     const { interval, series, unusual } = body as unknown as { interval: string; series: Record<string, number>[]; unusual: unknown[] };
     expect(interval).toBe('hour');
     expect(series.length).toBeGreaterThanOrEqual(23);
-    expect(['reads', 'searches', 'refusals', 'emergencies'].map((count) => series.reduce((sum, point) => sum + (point[count] ?? 0), 0))).toEqual([1, 21, 1, 1]);
+    expect(['reads', 'searches', 'refusals', 'emergencies'].map((count) => series.reduce((sum, point) => sum + (point[count] ?? 0), 0))).toEqual([21, 21, 1, 1]);
     expect(unusual).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ user: expect.objectContaining({ userId: '555000000105' }), measure: 'patients', value: 21, usual: 1, times: 21 }),
@@ -193,6 +194,25 @@ describe("the officer's reports", () => {
     const month = (await ask('reports/activity', busy)).body as unknown as { interval: string; series: unknown[] };
     expect(month.interval).toBe('day');
     expect(month.series.length).toBeGreaterThan(28);
+  });
+
+  it('counts a search once, however many it finds, and as a trace if it looks for a patient', async () => {
+    const agent = { odsCode: 'RZZ08', userId: '555000000109', userName: 'Tess Clerk' };
+    const search = { interaction: Interaction.SEARCH_TYPE, agent, requestId: '00000000-0000-4000-8000-00000000000a' };
+    await happened(service, ...['9000000009', '9000000017', '9000000033'].map((nhsNumber) => ({ ...search, nhsNumber })));
+    await happened(service, { ...search, requestId: '00000000-0000-4000-8000-00000000000b', nhsNumber: '9000000009', resourceType: 'DocumentReference', service: 'record-locator' });
+    await counted(service);
+    const officer = aUser({ organisation: { odsCode: 'RZZ08', name: 'Other' }, activityCodes: ['B0264'], jobRole: 'R0001', userId: '555000000778' });
+    const { rows } = (await ask('reports/patient-enquiries', officer)).body as unknown as { rows: object[] };
+    expect(rows).toMatchObject([
+      { nhsNumber: '9000000009', traces: 1, views: 1 },
+      { nhsNumber: '9000000017', traces: 1, views: 0 },
+      { nhsNumber: '9000000033', traces: 1, views: 0 },
+    ]);
+    const { series } = (await ask(`reports/activity?from=${TODAY}&to=${TODAY}`, officer)).body as unknown as { series: Record<string, number>[] };
+    expect(['reads', 'searches'].map((count) => series.reduce((sum, point) => sum + (point[count] ?? 0), 0))).toEqual([1, 1]);
+    const [{ patients } = { patients: 0 }] = await sql<{ patients: number }>(service, `SELECT sum(patients)::int AS patients FROM activity_by_hour WHERE ods_code = 'RZZ08'`);
+    expect(patients).toBe(1);
   });
 
   it('counts each access once, though the counter is started anew', async () => {

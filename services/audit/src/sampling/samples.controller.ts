@@ -43,7 +43,7 @@ export class SamplesController {
   read(@Param('id') id: string, @Query() parameters: Record<string, unknown>, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<Sample> {
     trail.purpose = 'HOPERAT';
     parametersOf(parameters, []);
-    return this.samples.read(who, required(id));
+    return this.samples.read(who, required(id, trail));
   }
 
   @Post(':id/close-rest')
@@ -52,12 +52,13 @@ export class SamplesController {
   closeRest(@Param('id') id: string, @Body() body: unknown, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<Sample> {
     trail.purpose = 'HOPERAT';
     const { rule, note } = membersOf(body, ['rule', 'note']);
-    return this.samples.closeRest(who, required(id), oneOf(rule, 'rule', RULE_NAMES), text(note, 'note', 4000));
+    return this.samples.closeRest(who, required(id, trail), oneOf(rule, 'rule', RULE_NAMES), text(note, 'note', 4000));
   }
 }
 
 /** @throws Fault RESOURCE_NOT_FOUND */
-function required(id: string): string {
+function required(id: string, trail: AccessTrail): string {
   if (!isUuid(id)) throw new Fault('RESOURCE_NOT_FOUND');
+  trail.resourceId = id;
   return id;
 }

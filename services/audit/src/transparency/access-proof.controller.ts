@@ -20,6 +20,7 @@ export class AccessProofController {
     trail.purpose = 'HOPERAT';
     const found = isUuid(id) ? await this.find(id, who.organisation.odsCode) : undefined;
     if (!found) throw new Fault('RESOURCE_NOT_FOUND');
+    trail.resourceId = id;
     if (found.nhs_number) trail.open(found.nhs_number);
     const { checkpoint, proofs } = await this.log.inclusionOf([id]);
     const [proof] = proofs;
