@@ -7,7 +7,7 @@ import { EXCLUSIONS } from './request-view';
 const DOCUMENTS: Field = {
   name: 'identity',
   label: 'Which documents did you see?',
-  hint: 'Select two. One must have a photograph, one an address',
+  hint: 'Select at least two, for example one with a photograph and one with an address',
   kind: 'checkboxes',
   required: 'Select the documents that you saw',
   options: [
