@@ -3,6 +3,7 @@ import { AccessLog } from '@carespine/access-control';
 import { Interaction, Outcome } from '@carespine/contracts';
 import type { Bundle } from '@carespine/fhir';
 import { aUser, contextOf, eventually, startService, type RunningService } from '@carespine/test-kit';
+import { happened } from '../fixtures/accesses';
 import { audit } from '../service';
 import type { AuditEvent } from './audit-event';
 
@@ -112,9 +113,7 @@ describe('who looked at this patient', () => {
   });
 
   it('says of an emergency which alert it led to', async () => {
-    await service.app
-      .get(AccessLog)
-      .record({ interaction: Interaction.READ, name: 'Retrieve patient', resource: 'Patient', outcome: Outcome.SUCCESS, agent: NURSE, requestId: randomUUID(), purpose: 'BTG' }, [{ nhsNumber: '9000000041' }]);
+    await happened(service, { nhsNumber: '9000000041', purpose: 'BTG' });
     const event = await eventually(async () => {
       const found = (await ask('patient=9000000041&agent=555000000102')).body.entry?.[0]?.resource;
       expect(found?.agent.flatMap(({ policy = [] }) => policy)).toContainEqual(expect.stringMatching(/\/audit\/v1\/alerts\/A-[0-9A-Z]{4}-[0-9A-Z]{4}$/));
@@ -122,6 +121,15 @@ describe('who looked at this patient', () => {
     });
     const read = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent/${event?.id}`, { headers: await contextOf(OFFICER) });
     expect(await read.text()).toContain('/audit/v1/alerts/A-');
+  });
+
+  it('records a page that the portal refused, and refuses it in its own name', async () => {
+    const refuse = async (permission: string) => (await fetch(`${service.url}/audit/v1/page-refusals?permission=${permission}`, { method: 'POST', headers: await contextOf(NURSE) })).status;
+    expect([await refuse('audit.reports'), await refuse('<b>')]).toEqual([403, 400]);
+    await eventually(async () => {
+      const refused = (await ask('agent=555000000102&outcome=4')).body.entry?.map(({ resource }) => [resource.outcomeDesc, resource.entity.find(({ type }) => type.code === 'Endpoint')?.name]);
+      expect(refused).toContainEqual(['HTTP 403', 'Refused page']);
+    });
   });
 
   it('knows no event of an id that is none', async () => {
