@@ -8,6 +8,7 @@ import { CreateExports20261124115000 } from '../migrations/20261124115000-create
 import { CreateFedEvents20261124115500 } from '../migrations/20261124115500-create-fed-events';
 import { CreateSubjectAccessRequests20261124120500 } from '../migrations/20261124120500-create-subject-access-requests';
 import { CreateTransparencyLog20261124123000 } from '../migrations/20261124123000-create-transparency-log';
+import { IndexAccessesByMonth20261124134500 } from '../migrations/20261124134500-index-accesses-by-month';
 import { CreateStaffRoles20261124144000 } from '../migrations/20261124144000-create-staff-roles';
 import { AddIsSeedChosenToAlertSamples20261124144100 } from '../migrations/20261124144100-add-is-seed-chosen-to-alert-samples';
 import { RecountActivity20261124144200 } from '../migrations/20261124144200-recount-activity';
@@ -29,6 +30,7 @@ export const audit: ServiceDefinition = {
     CreateFedEvents20261124115500,
     CreateSubjectAccessRequests20261124120500,
     CreateTransparencyLog20261124123000,
+    IndexAccessesByMonth20261124134500,
     CreateStaffRoles20261124144000,
     AddIsSeedChosenToAlertSamples20261124144100,
     RecountActivity20261124144200,

@@ -3,6 +3,7 @@ import { AccessRecordedSchema, fromBinary, type AccessRecorded } from '@carespin
 import { Fault, isNhsNumber } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
 import { invalid, isUuid, pageSizeOf, readParameters } from '../parameters';
+import { MONTH, monthsOf } from './months';
 import { endOf, instantOf, monthAtMost, type Period } from './period';
 
 export interface AccessQuery {
@@ -67,8 +68,8 @@ export class AccessSearch {
 
   /** @returns a page, which is followed by another when there are `more`, and how many there are in all, counted to {@link COUNTED} */
   async find(odsCode: string, query: AccessQuery): Promise<{ page: FoundAccess[]; more: boolean; total: number | undefined }> {
-    const conditions = ['ods_code = $1', 'recorded >= $2', 'recorded < $3'];
-    const values: unknown[] = [odsCode, query.from, query.to];
+    const conditions = ['ods_code = $1', 'recorded >= $2', 'recorded < $3', `${MONTH} = ANY($4::timestamp[])`];
+    const values: unknown[] = [odsCode, query.from, query.to, monthsOf(query)];
     const where = (condition: (at: string) => string, value: unknown): void => {
       values.push(value);
       conditions.push(condition(`$${values.length}`));
@@ -90,7 +91,7 @@ export class AccessSearch {
     }
     values.push(query.count + 1);
     const found = this.read(
-      `SELECT event_id, payload, leaf_index FROM access_events WHERE ${conditions.join(' AND ')} ORDER BY recorded DESC, event_id DESC LIMIT $${values.length}`,
+      `SELECT event_id, payload, leaf_index FROM access_events WHERE ${conditions.join(' AND ')} ORDER BY ${MONTH} DESC, recorded DESC, event_id DESC LIMIT $${values.length}`,
       values,
     );
     const [matching, rows] = await Promise.all([counted, found]);
