@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
 import { AccessRecordedSchema, fromBinary } from '@carespine/contracts';
-import { isSafeguarding } from '../subject-access/plain-words';
 import { DEFAULTS, type KeptPolicy, type OrganisationPolicies } from '../organisation-policy/organisation-policies.service';
 import { isEnabled, thresholdOf } from '../organisation-policy/policy';
+import { isSafeguarding } from '../subject-access/plain-words';
 import { actOf, type Act } from './act';
 import { isEmergency, isSafeguardingRead, networkOf } from './act-rules';
 import type { Raising } from './raising';
