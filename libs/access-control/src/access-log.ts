@@ -18,6 +18,8 @@ export interface AccessFacts {
   /** Who asked; absent when nobody was authenticated. What little is known may be given instead. */
   agent?: Principal | MessageInitShape<typeof AgentSchema>;
   query?: string;
+  /** Of a search: method and target as they came. */
+  request?: string;
   purpose?: string;
   requestId: string;
   correlationId?: string;
@@ -50,6 +52,7 @@ export class AccessLog {
       resourceType: facts.resource,
       resourceId: facts.resourceId,
       query: facts.query,
+      request: facts.request,
       purpose: facts.purpose,
       requestId: facts.requestId,
       correlationId: facts.correlationId,

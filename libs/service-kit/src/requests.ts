@@ -252,6 +252,7 @@ export function accessFactsOf(request: FastifyRequest, record: Recorded): Omit<A
     resourceId: trail?.resourceId,
     agent: who,
     query: trail?.query?.slice(0, 2048) ?? (mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049)),
+    request: record.interaction === Interaction.SEARCH_TYPE ? `${request.method} ${request.raw.url}`.slice(0, 4096) : undefined,
     purpose: trail?.purpose,
     requestId: request.requestId,
     correlationId: correlationIdOf(request.headers),

@@ -1,7 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { COUNT_ENQUIRIES, COUNT_HOURS } from '../src/reports/activity-counts';
 
-/** Counts that the reports on a whole organisation read instead of every access, with what was recorded before. */
+/** Counts that the reports on a whole organisation read instead of every access; what was recorded before is counted by the service. */
 export class CreateActivityCounts20261124114500 implements MigrationInterface {
   readonly name = 'CreateActivityCounts20261124114500';
 
@@ -35,13 +34,8 @@ export class CreateActivityCounts20261124114500 implements MigrationInterface {
         CONSTRAINT enquiries_by_day_pkey PRIMARY KEY (ods_code, user_id, nhs_number, day)
       );
       CREATE TABLE activity_cursor (next_leaf bigint NOT NULL, pruned_on date NOT NULL);
-      SET LOCAL statement_timeout = 0;
+      INSERT INTO activity_cursor (next_leaf, pruned_on) VALUES (0, now());
     `);
-    const [tail] = (await runner.query('SELECT next_index FROM log_tail')) as { next_index: string }[];
-    const counted = tail?.next_index ?? '0';
-    await runner.query(COUNT_HOURS, [0, counted]);
-    await runner.query(COUNT_ENQUIRIES, [0, counted]);
-    await runner.query('INSERT INTO activity_cursor (next_leaf, pruned_on) VALUES ($1, now())', [counted]);
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * A request waits for the Caldicott Guardian where there is something that she has to decide on; she includes or excludes. Accesses are named by
- * the number that the answer prints, and alerts are found by the accesses that they are about.
+ * the number that the answer prints.
  */
 export class AwaitDecisionsOfGuardian20261124145000 implements MigrationInterface {
   readonly name = 'AwaitDecisionsOfGuardian20261124145000';
@@ -25,13 +25,11 @@ export class AwaitDecisionsOfGuardian20261124145000 implements MigrationInterfac
         CONSTRAINT subject_access_shown_pkey PRIMARY KEY (reference, preparation, number)
       );
       COMMENT ON COLUMN subject_access_shown.number IS 'as the answer prints it';
-      CREATE INDEX alert_evidence_of_access ON alert_evidence (event_id);
     `);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      DROP INDEX alert_evidence_of_access;
       DROP TABLE subject_access_shown;
       ALTER TABLE subject_access_decisions DROP COLUMN decision;
       ALTER TABLE subject_access_decisions RENAME TO subject_access_exclusions;

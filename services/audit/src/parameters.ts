@@ -22,6 +22,9 @@ export function pageSizeOf(count: string | undefined): number {
   return size;
 }
 
+/** An id as the platform makes them, in lower case. */
+export const isUuid = (id: unknown): id is string => typeof id === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+
 export function invalid(value: unknown, name: string): Fault {
   const shown = typeof value === 'string' && value.length <= 100 ? value : '...';
   return new Fault('INVALID_VALUE', { diagnostics: `Invalid value - '${shown}' in field '${name}'`, expression: name });

@@ -10,6 +10,10 @@ import { CreateSubjectAccessRequests20261124120500 } from '../migrations/2026112
 import { CreateTransparencyLog20261124123000 } from '../migrations/20261124123000-create-transparency-log';
 import { IndexAccessesByMonth20261124134500 } from '../migrations/20261124134500-index-accesses-by-month';
 import { EraseWholeChains20261124143000 } from '../migrations/20261124143000-erase-whole-chains';
+import { CreateStaffRoles20261124144000 } from '../migrations/20261124144000-create-staff-roles';
+import { AddIsSeedChosenToAlertSamples20261124144100 } from '../migrations/20261124144100-add-is-seed-chosen-to-alert-samples';
+import { RecountActivity20261124144200 } from '../migrations/20261124144200-recount-activity';
+import { CreateExportPatients20261124144300 } from '../migrations/20261124144300-create-export-patients';
 import { AwaitDecisionsOfGuardian20261124145000 } from '../migrations/20261124145000-await-decisions-of-guardian';
 import { EraseClosedFiles20261124145100 } from '../migrations/20261124145100-erase-closed-files';
 import { AppModule } from './app.module';
@@ -31,6 +35,10 @@ export const audit: ServiceDefinition = {
     CreateTransparencyLog20261124123000,
     IndexAccessesByMonth20261124134500,
     EraseWholeChains20261124143000,
+    CreateStaffRoles20261124144000,
+    AddIsSeedChosenToAlertSamples20261124144100,
+    RecountActivity20261124144200,
+    CreateExportPatients20261124144300,
     AwaitDecisionsOfGuardian20261124145000,
     EraseClosedFiles20261124145100,
   ],

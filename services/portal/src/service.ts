@@ -1,4 +1,5 @@
 import type { ServiceDefinition } from '@carespine/service-kit';
+import { ApiClient } from './apis/api-client';
 import { AppModule } from './app.module';
 import { PortalConfig } from './config';
 import { PageErrors } from './pages/page-errors.filter';
@@ -13,6 +14,6 @@ export const portal: ServiceDefinition = {
     const parse = (_request: unknown, body: string | Buffer, done: (error: null, form: unknown) => void) =>
       done(null, Object.fromEntries(new URLSearchParams(body.toString())));
     app.getHttpAdapter().getInstance().addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, parse);
-    app.useGlobalFilters(new PageErrors(app.get(Pages)));
+    app.useGlobalFilters(new PageErrors(app.get(Pages), app.get(ApiClient), app.get(PortalConfig)));
   },
 };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessRecordedSchema, fromBinary, type AccessRecorded } from '@carespine/contracts';
 import { Fault, isNhsNumber } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
-import { invalid, pageSizeOf, readParameters } from '../parameters';
+import { invalid, isUuid, pageSizeOf, readParameters } from '../parameters';
 import { MONTH, monthsOf } from './months';
 import { endOf, instantOf, monthAtMost, type Period } from './period';
 
@@ -51,7 +51,7 @@ export function parseAccessQuery(parameters: Record<string, unknown>, now: Date)
   const userId = token(one('agent'), 'agent', SDS_USER);
   if (userId !== undefined && !/^\d{1,20}$/.test(userId)) throw invalid(userId, 'agent');
   const entity = one('entity');
-  const requestId = entity === undefined ? undefined : /^[^|]*\|([0-9a-fA-F-]{36})$/.exec(entity)?.[1];
+  const requestId = entity === undefined ? undefined : /^[^|]*\|([!-~]{1,64})$/.exec(entity)?.[1];
   if (entity !== undefined && (!requestId || !entity.startsWith(`${TRANSACTION}|`))) throw invalid(entity, 'entity');
   if (nhsNumber === undefined && userId === undefined) throw new Fault('MISSING_VALUE', { diagnostics: "Missing value - 'patient/agent'" });
   const outcome = one('outcome');
@@ -118,7 +118,7 @@ export function pageAfter({ id, recordedMs }: { id: string; recordedMs: number }
 export function cursorOf(page: string): Cursor {
   try {
     const cursor = JSON.parse(Buffer.from(page, 'base64url').toString()) as Cursor;
-    if (/^[0-9a-f-]{36}$/.test(cursor.id) && !Number.isNaN(Date.parse(cursor.recorded))) return { id: cursor.id, recorded: cursor.recorded };
+    if (isUuid(cursor.id) && new Date(cursor.recorded).toISOString() === cursor.recorded) return { id: cursor.id, recorded: cursor.recorded };
   } catch {
     // not one of ours
   }

@@ -2,12 +2,15 @@ import { Controller, Delete, Get, Header, Param, Patch, Put, Query } from '@nest
 import { Access, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction, timestampMs } from '@carespine/contracts';
 import { Fault, searchset, type Bundle } from '@carespine/fhir';
-import { FHIR_JSON } from '@carespine/service-kit';
+import { Database, FHIR_JSON } from '@carespine/service-kit';
 import { AuditConfig } from '../config';
+import { isUuid } from '../parameters';
 import { refuseOwnActivity } from '../reports/report-query';
 import { TransparencyLog } from '../transparency/transparency-log.service';
-import { AccessSearch, pageAfter, parseAccessQuery } from './access-search';
+import { AccessSearch, pageAfter, parseAccessQuery, type FoundAccess } from './access-search';
 import { auditEventOf, type AuditEvent } from './audit-event';
+import { openEach } from './open-each';
+import { shownTo } from './withheld';
 
 const report = (name: string, interaction: Interaction): AccessRule => ({
   permission: 'audit.reports',
@@ -24,6 +27,7 @@ export class AuditEventController {
     private readonly accesses: AccessSearch,
     private readonly config: AuditConfig,
     private readonly log: TransparencyLog,
+    private readonly database: Database,
   ) {}
 
   @Get()
@@ -40,9 +44,11 @@ export class AuditEventController {
     else refuseOwnActivity(who, query.userIds?.[0]);
     const [{ page, more, total }, provable] = await Promise.all([this.accesses.find(who.organisation.odsCode, query), this.log.size()]);
     const last = more ? page.at(-1) : undefined;
+    openEach(trail, page.map(({ record }) => record.nhsNumber));
+    const alerts = await this.alertsOf(page);
     const entries = page.map((access) => ({
       fullUrl: `${this.base()}/${access.id}`,
-      resource: auditEventOf(access, provable, this.operator()),
+      resource: auditEventOf(shownTo(who, access), provable, this.operator(), alerts.get(access.id)),
       search: { mode: 'match' as const },
     }));
     const bundle = searchset(entries, total);
@@ -62,10 +68,11 @@ export class AuditEventController {
   @Access(report('Read access record', Interaction.READ))
   async read(@Param('id') id: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<AuditEvent> {
     trail.purpose = 'HOPERAT';
-    const found = /^[0-9a-f-]{36}$/.test(id) ? await this.accesses.byId(who.organisation.odsCode, id) : undefined;
+    const found = isUuid(id) ? await this.accesses.byId(who.organisation.odsCode, id) : undefined;
     if (!found) throw new Fault('RESOURCE_NOT_FOUND');
     if (found.record.nhsNumber) trail.open(found.record.nhsNumber);
-    return auditEventOf(found, await this.log.size(), this.operator());
+    trail.resourceId = id;
+    return auditEventOf(shownTo(who, found), await this.log.size(), this.operator(), (await this.alertsOf([found])).get(id));
   }
 
   @Put([':id', ''])
@@ -84,6 +91,17 @@ export class AuditEventController {
   @Access(anyChange('Refused deletion of access records', Interaction.DELETE))
   delete(@Param('id') id?: string): never {
     throw appendOnly(id);
+  }
+
+  /** Addresses of the national alerts that emergency accesses led to. */
+  private async alertsOf(accesses: readonly FoundAccess[]): Promise<Map<string, string>> {
+    const emergencies = accesses.filter(({ record }) => record.purpose === 'ETREAT' || record.purpose === 'BTG').map(({ id }) => id);
+    if (emergencies.length === 0) return new Map();
+    const { rows } = await this.database.query<{ event_id: string; reference: string }>({
+      text: `SELECT event_id, reference FROM alert_evidence JOIN alerts USING (reference) WHERE event_id = ANY($1::uuid[]) AND rule IN ('national-type-1', 'national-type-2')`,
+      values: [emergencies],
+    });
+    return new Map(rows.map((row) => [row.event_id, `${this.config.PUBLIC_URL}/audit/v1/alerts/${row.reference}`]));
   }
 
   private operator(): { odsCode: string; name: string } {

@@ -3,6 +3,7 @@ import { AccessLog } from '@carespine/access-control';
 import { Interaction, Outcome } from '@carespine/contracts';
 import type { Bundle } from '@carespine/fhir';
 import { aUser, contextOf, eventually, startService, type RunningService } from '@carespine/test-kit';
+import { happened } from '../fixtures/accesses';
 import { audit } from '../service';
 import type { AuditEvent } from './audit-event';
 
@@ -100,11 +101,44 @@ describe('who looked at this patient', () => {
     ['patient=9000000009&date=ge2026-02-30', 'INVALID_VALUE'],
     ['patient=9000000009&date=ge2026-01-01&date=le2026-03-01', 'INVALID_SEARCH_DATA'],
     ['patient=9000000009&_page=%00', 'INVALID_VALUE'],
+    ...[{ id: '-'.repeat(36), recorded: '2026-11-24T10:00:00.000Z' }, { id: '00000000-0000-7000-8000-000000000000', recorded: '0' }, { id: '00000000-0000-7000-8000-000000000000', recorded: '1' }].map((cursor): [string, string] => [
+      `patient=9000000009&_page=${Buffer.from(JSON.stringify(cursor)).toString('base64url')}`,
+      'INVALID_VALUE',
+    ]),
     ['patient=9000000009&x=1', 'ADDITIONAL_PROPERTIES'],
   ])('refuses %p with %s', async (query, code) => {
     const { status, body } = await ask(query);
     expect(status).toBe(400);
     expect(body).toMatchObject({ resourceType: 'OperationOutcome', issue: [{ details: { coding: [{ code }] } }] });
+  });
+
+  it('says of an emergency which alert it led to', async () => {
+    await happened(service, { nhsNumber: '9000000041', purpose: 'BTG' });
+    const event = await eventually(async () => {
+      const found = (await ask('patient=9000000041&agent=555000000102')).body.entry?.[0]?.resource;
+      expect(found?.agent.flatMap(({ policy = [] }) => policy)).toContainEqual(expect.stringMatching(/\/audit\/v1\/alerts\/A-[0-9A-Z]{4}-[0-9A-Z]{4}$/));
+      return found;
+    });
+    const read = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent/${event?.id}`, { headers: await contextOf(OFFICER) });
+    expect(await read.text()).toContain('/audit/v1/alerts/A-');
+  });
+
+  it('records a page that the portal refused, and refuses it in its own name', async () => {
+    const refuse = async (permission: string) => (await fetch(`${service.url}/audit/v1/page-refusals?permission=${permission}`, { method: 'POST', headers: await contextOf(NURSE) })).status;
+    expect([await refuse('audit.reports'), await refuse('<b>')]).toEqual([403, 400]);
+    await eventually(async () => {
+      const refused = (await ask('agent=555000000102&outcome=4')).body.entry?.map(({ resource }) => [resource.outcomeDesc, resource.entity.find(({ type }) => type.code === 'Endpoint')?.name]);
+      expect(refused).toContainEqual(['HTTP 403', 'Refused page']);
+    });
+  });
+
+  it('knows no event of an id that is none', async () => {
+    const answer = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent/${'-'.repeat(36)}`, { headers: await contextOf(OFFICER) });
+    expect(answer.status).toBe(404);
+  });
+
+  it('finds the event of any request id that the feed takes', async () => {
+    expect((await ask(`patient=9000000009&entity=${encodeURIComponent('https://fhir.nhs.uk/Id/transaction|scr-2026:1')}`)).status).toBe(200);
   });
 
   it('is append-only', async () => {

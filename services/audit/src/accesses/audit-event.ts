@@ -1,4 +1,4 @@
-import { Interaction, timestampMs, type AccessRecorded, type Agent } from '@carespine/contracts';
+import { Interaction, Outcome, timestampMs, type AccessRecorded, type Agent } from '@carespine/contracts';
 import type { Coding, Identifier, Reference } from '@carespine/fhir';
 import { originalOf } from '../feed/fed-access';
 import { OUTCOME_CODES } from './access-store';
@@ -67,9 +67,16 @@ const rest = (code: string, action: AuditEvent['action'], toClient?: true): Kind
 });
 const identity = (code: string, display: string): Kind => ({ ...AUTHENTICATION, subtype: { system: DCM, code, display } });
 
+const LIFECYCLE = 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle';
+const OPERATION: Coding = { system: RESTFUL, code: 'operation', display: 'operation' };
+const ALERT_TYPE = 'https://fhir.nhs.uk/CodeSystem/SCR-AlertType';
+const ALERT_REASON = 'https://fhir.nhs.uk/CodeSystem/SCR-AlertReason';
+/** Acts that hand a document out, by service and name. */
+const DISCLOSURES = ['record-locator Retrieve document', 'audit Fetch the answer to a subject access request'];
+
 const dicom = (code: string, display: string, action: AuditEvent['action']): Kind => ({
   type: { system: DCM, code, display },
-  subtype: { system: RESTFUL, code: 'operation', display: 'operation' },
+  subtype: OPERATION,
   action,
   toClient: action === 'R' ? true : undefined,
 });
@@ -93,12 +100,13 @@ export const KINDS: Record<Interaction, Kind> = {
   [Interaction.TOKEN]: identity('110122', 'Login'),
   [Interaction.EXPORT]: dicom('110106', 'Export', 'R'),
   [Interaction.IMPORT]: dicom('110107', 'Import', 'C'),
-  [Interaction.PRINT]: { ...dicom('110106', 'Export', 'R'), subtype: { system: RESTFUL, code: 'operation', display: 'print' } },
+  [Interaction.PRINT]: { ...dicom('110106', 'Export', 'R'), subtype: { system: LIFECYCLE, code: 'report', display: 'Report (Output) Record Lifecycle Event' } },
 };
 
 /**
  * @param provable size of the tree that is signed
  * @param operator the organisation that runs the platform
+ * @param alert address of the alert that an emergency access led to
  * @see audit specification, "AuditEvent shape"; PARS StructureDefinition England-AuditEvent-PARS; IHE ITI BALP.
  *   What a supplier fed is answered as it was fed. The device is typed `Device`, as in all published PARS examples and as R4 allows (the PARS profile's own `Endpoint` is no target of `agent.who`).
  */
@@ -106,6 +114,7 @@ export function auditEventOf(
   { id, record, leafIndex }: { id: string; record: AccessRecorded; leafIndex: number },
   provable: number,
   operator: { odsCode: string; name: string },
+  alert?: string,
 ): AuditEvent {
   const leaf: AuditEvent['extension'][number] = {
     url: LOG_LEAF,
@@ -122,15 +131,15 @@ export function auditEventOf(
     id,
     extension: [leaf],
     type: kind.type,
-    subtype: [subtype],
+    subtype: [subtype, ...furtherSubtypes(record)],
     action: kind.action,
     recorded: new Date(record.recorded ? timestampMs(record.recorded) : 0).toISOString(),
     outcome: String(OUTCOME_CODES[record.outcome]),
     ...(record.outcomeDescription && { outcomeDesc: record.outcomeDescription }),
     ...(record.purpose && { purposeOfEvent: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: record.purpose }] }] }),
     agent: [
-      ...(agent ? agentsOf(agent) : []),
-      client(record, toClient ? DESTINATION : SOURCE),
+      ...(agent ? agentsOf(agent, alert) : []),
+      client(record, toClient ? DESTINATION : SOURCE, alert),
       {
         type: { coding: [toClient ? SOURCE : DESTINATION] },
         who: organisation(operator.odsCode, operator.name),
@@ -149,7 +158,22 @@ export function auditEventOf(
 const SOURCE: Coding = { system: DCM, code: '110153', display: 'Source Role ID' };
 const DESTINATION: Coding = { system: DCM, code: '110152', display: 'Destination Role ID' };
 
-function agentsOf(agent: Agent): AuditAgent[] {
+function furtherSubtypes({ service, interactionName, outcome, alertType, alertReason }: AccessRecorded): Coding[] {
+  const isDisclosure = outcome === Outcome.SUCCESS && DISCLOSURES.includes(`${service} ${interactionName}`);
+  return [
+    ...(isDisclosure ? [{ system: LIFECYCLE, code: 'disclose', display: 'Disclose Record Lifecycle Event' }] : []),
+    ...(alertType ? [{ system: ALERT_TYPE, code: String(alertType) }] : []),
+    ...(alertReason ? [{ system: ALERT_REASON, code: String(alertReason) }] : []),
+  ];
+}
+
+/** What allowed the act: the token, and of an emergency the alert that it led to. */
+const policyOf = (tokenId: string, alert: string | undefined): { policy?: string[] } => {
+  const policy = [...(tokenId ? [`urn:ietf:params:oauth:jti:${tokenId}`] : []), ...(alert ? [alert] : [])];
+  return policy.length > 0 ? { policy } : {};
+};
+
+function agentsOf(agent: Agent, alert: string | undefined): AuditAgent[] {
   const agents: AuditAgent[] = [];
   if (agent.odsCode) agents.push({ who: organisation(agent.odsCode, agent.organisationName), requestor: true });
   if (agent.userId) {
@@ -158,7 +182,7 @@ function agentsOf(agent: Agent): AuditAgent[] {
       ...(agent.jobRole && { role: [{ coding: [{ system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-SDSJobRoleName', code: agent.jobRole, display: agent.jobRoleName }] }] }),
       who: { type: 'Practitioner', identifier: { system: 'https://fhir.nhs.uk/Id/sds-user-id', value: agent.userId }, display: agent.userName },
       requestor: true,
-      ...(agent.tokenId && { policy: [`urn:ietf:params:oauth:jti:${agent.tokenId}`] }),
+      ...policyOf(agent.tokenId, alert),
     });
   }
   if (agent.roleProfileId) {
@@ -174,12 +198,12 @@ function agentsOf(agent: Agent): AuditAgent[] {
   return agents;
 }
 
-function client({ agent, clientAddress }: AccessRecorded, direction: Coding): AuditAgent {
+function client({ agent, clientAddress }: AccessRecorded, direction: Coding, alert: string | undefined): AuditAgent {
   return {
     type: { coding: [direction] },
     who: { type: 'Device', identifier: productId(agent?.productId || 'unknown'), ...(agent?.clientName && { display: agent.clientName }) },
     requestor: false,
-    ...(agent?.tokenId && !agent.userId && { policy: [`urn:ietf:params:oauth:jti:${agent.tokenId}`] }),
+    ...(!agent?.userId && policyOf(agent?.tokenId ?? '', alert)),
     ...(clientAddress && { network: { address: clientAddress, type: '2' } }),
   };
 }
@@ -197,20 +221,22 @@ function entitiesOf(record: AccessRecorded): AuditEntity[] {
     what: { identifier: { system: 'https://fhir.nhs.uk/Id/transaction', value: record.requestId } },
     type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
   });
-  if (record.resourceType && (record.resourceId || (record.nhsNumber && !record.query))) {
+  // a patient is named by the NHS number; of whatever else that is not the id
+  const resourceId = record.resourceId || (record.resourceType === 'Patient' && record.interaction !== Interaction.SEARCH_TYPE ? record.nhsNumber : '');
+  if (record.resourceType && resourceId) {
     const version = record.resourceVersion ? `/_history/${record.resourceVersion}` : '';
     entities.push({
-      what: { reference: `${record.resourceType}/${record.resourceId || record.nhsNumber}${version}` },
+      what: { reference: `${record.resourceType}/${resourceId}${version}` },
       type: { system: ENTITY_TYPE, code: '2', display: 'System Object' },
-      role: { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' },
+      role: { system: OBJECT_ROLE, ...roleOf(record) },
     });
   }
-  if (record.query) {
+  if (record.query || record.request) {
     entities.push({
       type: { system: ENTITY_TYPE, code: '2', display: 'System Object' },
       role: { system: OBJECT_ROLE, code: '24', display: 'Query' },
-      query: Buffer.from(record.query).toString('base64'),
-      description: readable(record.query),
+      query: Buffer.from(record.request || record.query).toString('base64'),
+      ...(record.query && { description: readable(record.query) }),
     });
   }
   entities.push({
@@ -223,6 +249,14 @@ function entitiesOf(record: AccessRecorded): AuditEntity[] {
       { type: 'interactionIdentifier', valueString: record.interactionName },
     ],
   });
+  const restingOn = (['relationship', 'permissionToView', 'note'] as const).filter((name) => record[name]);
+  if (restingOn.length > 0) {
+    entities.push({
+      what: { type: 'Consent', display: 'What the access rests on' },
+      type: { system: 'http://hl7.org/fhir/resource-types', code: 'Consent', display: 'Consent' },
+      detail: restingOn.map((type) => ({ type, valueString: record[type] })),
+    });
+  }
   if (record.submittedOrganisation) {
     entities.push({
       what: { identifier: { system: 'https://fhir.nhs.uk/Id/ods-organization-code', value: record.submittedOrganisation } },
@@ -230,6 +264,12 @@ function entitiesOf(record: AccessRecorded): AuditEntity[] {
     });
   }
   return entities;
+}
+
+/** A file is a report; work in the background, which a Task stands for, is a job. */
+function roleOf({ interaction, resourceType }: AccessRecorded): Coding {
+  if (interaction === Interaction.EXPORT || interaction === Interaction.PRINT) return { code: '3', display: 'Report' };
+  return resourceType === 'Task' ? { code: '20', display: 'Job' } : { code: '4', display: 'Domain Resource' };
 }
 
 /** A query as a person reads it. */

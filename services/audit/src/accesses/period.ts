@@ -1,8 +1,8 @@
 import { Fault, isCalendarDate } from '@carespine/fhir';
+import { londonDay } from '../london';
+import { monthsAfter } from '../subject-access/due-date';
 
 export const DAY_MS = 86_400_000;
-/** The longest month and its first day again, both whole, and the hours that a change of the clock may add. */
-const LONGEST_SPAN_MS = 32 * DAY_MS + 2 * 3_600_000;
 
 /** From the first instant up to, not including, the second. */
 export interface Period {
@@ -10,18 +10,28 @@ export interface Period {
   to: Date;
 }
 
-/** Completes what was asked to a month, up to now where nothing else is said. */
+/**
+ * Completes what was asked to a month, up to now where nothing else is said. A month ends on the same day of the next one, or on that month's last.
+ *
+ * @throws Fault when the last day (Europe/London) is later than a month after the first
+ */
 export function monthAtMost(from: Date | undefined, to: Date | undefined, now: Date): Period {
-  to ??= from ? new Date(Math.min(from.getTime() + LONGEST_SPAN_MS, now.getTime() + 60_000)) : new Date(now.getTime() + 60_000);
-  from ??= new Date(to.getTime() - LONGEST_SPAN_MS);
-  if (to.getTime() - from.getTime() > LONGEST_SPAN_MS) {
+  const soon = new Date(now.getTime() + 60_000);
+  if (!to) return { from: from ?? aMonthBefore(soon), to: from ? earlier(soon, endOf(monthsAfter(londonDay(from), 1))) : soon };
+  if (!from) return { from: aMonthBefore(to), to };
+  if (lastDayBefore(to) > monthsAfter(londonDay(from), 1)) {
     throw new Fault('INVALID_SEARCH_DATA', { diagnostics: "Invalid search data provided - 'date spans more than one month'" });
   }
   return { from, to };
 }
 
+const lastDayBefore = (instant: Date): string => londonDay(new Date(instant.getTime() - 1));
+const aMonthBefore = (instant: Date): Date => instantOf(monthsAfter(lastDayBefore(instant), -1)) ?? instant;
+const earlier = (one: Date, other: Date | undefined): Date => (other && other < one ? other : one);
+
 /** The start of a day (Europe/London) or an instant. */
 export function instantOf(text: string): Date | undefined {
+  if (!/^(19|20|21)/.test(text)) return undefined; // no record is of another century, and PostgreSQL counts no years beyond its own
   if (isCalendarDate(text)) {
     const midnightUtc = new Date(`${text}T00:00:00Z`);
     const hour = Number(new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', hour: '2-digit', hourCycle: 'h23' }).format(midnightUtc));
@@ -34,7 +44,8 @@ export function instantOf(text: string): Date | undefined {
 export function endOf(text: string): Date | undefined {
   const start = instantOf(text);
   if (!start) return undefined;
-  if (text.length !== 10) return new Date(start.getTime() + 1);
+  // an instant includes as much as it leaves unsaid: its minute, its second, or its millisecond
+  if (text.length !== 10) return new Date(start.getTime() + (/T\d{2}:\d{2}(Z|[+-])/.test(text) ? 60_000 : /\.\d/.test(text) ? 1 : 1000));
   return instantOf(dayAfter(text));
 }
 

@@ -30,6 +30,7 @@ const anAct = (other: Partial<Act> = {}): Act => ({
   odsCode: 'RZZ01',
   organisationName: 'Example Trust',
   clientId: 'c',
+  isFed: false,
   ...other,
 });
 const SEARCH = { interaction: Interaction.SEARCH_TYPE };
@@ -57,10 +58,17 @@ describe('audit specification, "National" alerts', () => {
     [{ odsCode: 'FA123', resourceType: 'Bundle' }, [1, 'Viewed in a community pharmacy']],
     [{ odsCode: 'FA123' }, undefined],
     [{ odsCode: 'FA123', resourceType: 'DocumentReference', ...SEARCH }, undefined],
+    [{ odsCode: 'FA123', resourceType: 'Bundle', ...SEARCH }, [1, 'Viewed in a community pharmacy']],
     [{ odsCode: 'Y12345', resourceType: 'Bundle' }, undefined],
   ] as [Partial<Act>, [number, string] | undefined][])('%j: %j', (act, expected) => {
     const alert = nationalAlertOf(anAct(act));
     expect(alert && [alert.type, alert.reason]).toEqual(expected);
+  });
+
+  it.each([{ relationship: 'self-claimed' }, { purpose: 'BTG' }, { alertType: 1, alertReason: 6 }, {}])('in a pharmacy is one for each view, with %j too', (facts) => {
+    const [one, other] = ['r1', 'r2'].map((requestId) => nationalAlertOf(anAct({ odsCode: 'FA123', resourceType: 'Bundle', ...SEARCH, ...facts, requestId })));
+    expect(one?.cause).toBeDefined();
+    expect(one?.cause).not.toBe(other?.cause);
   });
 
   it('cannot be switched off', () => expect(rules({ purpose: 'BTG' }, { policy: withThreshold('national-type-2', { enabled: 0 }) })).toContain('national-type-2'));
@@ -82,6 +90,7 @@ describe('audit specification, "Platform (policy)": rules of one act', () => {
     ['restricted-patient', {}, { patient: { restricted: true } }, true],
     ['restricted-patient', {}, { patient: { restricted: false } }, false],
     ['restricted-patient', SEARCH, { patient: { restricted: true } }, false],
+    ['restricted-patient', { ...SEARCH, resourceType: 'Bundle' }, { patient: { restricted: true } }, true],
     ['deceased-patient', {}, { patient: { restricted: false, deceased: new Date('2026-11-24T12:00:00Z') } }, true],
     ['deceased-patient', {}, { patient: { restricted: false, deceased: new Date('2026-11-24T12:00:01Z') } }, false],
     ['deceased-patient', {}, { patient: { restricted: false } }, false],
@@ -150,6 +159,7 @@ describe('what the rules remember', () => {
     [{ service: 'safeguarding', interactionName: 'Read child protection information' }, true],
     [{ service: 'safeguarding', interactionName: 'Read reasonable adjustments' }, false],
     [{ service: 'safeguarding', interaction: Interaction.CREATE }, false],
+    [{ service: 'P.SUPPLIER', resourceType: 'Flag', interactionName: 'CP-IS' }, true],
     [{ service: 'demographics' }, false],
   ])('safeguarding read: %j: %s', (act, expected) => expect(isSafeguardingRead(anAct(act))).toBe(expected));
 

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { Interaction } from '@carespine/contracts';
 import { londonClock, londonDay } from '../london';
 import { isEnabled, thresholdOf, WEEKDAYS, type Policy } from '../organisation-policy/policy';
+import { isSafeguarding } from '../subject-access/plain-words';
 import { isView, isViewOrHit, type Act } from './act';
 import { NATIONAL_REASONS, type Rule } from './rules';
 
@@ -55,9 +56,10 @@ export function hitsOf(act: Act, around: Circumstances): Hit[] {
   if (act.outcome === 0 && around.roleEnded !== undefined && londonDay(act.recorded) > around.roleEnded) {
     hit('ended-role', 'The role had ended', `${act.userId}|${act.roleProfileId}`);
   }
-  // the audit service's own count here: what an officer takes out is looked at by the guardian
+  // the audit service's own count here: what an officer takes out is looked at by the guardian, once a day, whoever is named in the file
   if (act.outcome === 0 && (act.interaction === Interaction.EXPORT || act.interaction === Interaction.PRINT)) {
-    hit('export-or-print', act.interaction === Interaction.EXPORT ? 'Exported' : 'Printed', `${act.userId || act.clientId}|${act.nhsNumber}`);
+    const what = act.interaction === Interaction.EXPORT ? 'Exported' : 'Printed';
+    hit('export-or-print', what, act.service === 'audit' ? act.userId : `${act.userId || act.clientId}|${act.nhsNumber}`);
   }
   return hits;
 }
@@ -70,6 +72,12 @@ const DAY_MS = 86_400_000;
  * @see summary care record specification, "Permission to view" and "POST /AuditEvent (privacy alert)"
  */
 export function nationalAlertOf(act: Act): { type: 1 | 2; reason: string; cause?: string } | undefined {
+  const alert = restingOn(act);
+  // a pharmacy has an alert for each view, whatever it rests on
+  return alert && PHARMACY.test(act.odsCode) ? { ...alert, cause: `${act.userId}|${act.nhsNumber}|${act.requestId}` } : alert;
+}
+
+function restingOn(act: Act): { type: 1 | 2; reason: string } | undefined {
   if (act.outcome !== 0 || act.service === 'audit' || act.nhsNumber === '') return undefined;
   if (act.alertType === 1 || act.alertType === 2) return { type: act.alertType, reason: NATIONAL_REASONS[act.alertReason] ?? 'No reason given' };
   const isSelfClaimed = act.relationship === 'self-claimed';
@@ -77,7 +85,7 @@ export function nationalAlertOf(act: Act): { type: 1 | 2; reason: string; cause?
   if (isEmergency(act)) return { type: isSelfClaimed ? 1 : 2, reason: (isSelfClaimed ? NATIONAL_REASONS[4] : NATIONAL_REASONS[5]) ?? '' };
   if (isSelfClaimed) return { type: 1, reason: NATIONAL_REASONS[6] ?? '' };
   if (PHARMACY.test(act.odsCode) && isView(act) && !DEMOGRAPHIC.includes(act.resourceType)) {
-    return { type: 1, reason: 'Viewed in a community pharmacy', cause: `${act.userId}|${act.nhsNumber}|${act.requestId}` };
+    return { type: 1, reason: 'Viewed in a community pharmacy' };
   }
   return undefined;
 }
@@ -89,9 +97,9 @@ export const isEmergency = (act: Act): boolean =>
   act.nhsNumber !== '' &&
   (EMERGENCY_PURPOSES.includes(act.purpose) || act.permissionToView === 'emergency' || (act.alertType > 0 && (act.alertReason === 4 || act.alertReason === 5)));
 
-/** Child protection and FGM information; a reasonable adjustment is none. */
+/** Child protection and FGM information, of whichever system; a reasonable adjustment is none. */
 export const isSafeguardingRead = (act: Act): boolean =>
-  act.service === 'safeguarding' &&
+  isSafeguarding(act) &&
   act.outcome === 0 &&
   act.userId !== '' &&
   act.nhsNumber !== '' &&

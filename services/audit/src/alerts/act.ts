@@ -31,6 +31,8 @@ export interface Act {
   odsCode: string;
   organisationName: string;
   clientId: string;
+  /** Told by a supplier's system, whose word for the user's role nobody has checked. */
+  isFed: boolean;
 }
 
 export function actOf(eventId: string, record: AccessRecorded): Act {
@@ -62,10 +64,10 @@ export function actOf(eventId: string, record: AccessRecorded): Act {
     odsCode: agent?.odsCode ?? '',
     organisationName: agent?.organisationName ?? '',
     clientId: agent?.clientId ?? '',
+    isFed: record.original.length > 0,
   };
 }
 
-const SEARCHES: readonly Interaction[] = [Interaction.SEARCH_TYPE];
 const OF_A_RECORD: readonly Interaction[] = [
   Interaction.READ,
   Interaction.VREAD,
@@ -80,7 +82,7 @@ const OF_A_RECORD: readonly Interaction[] = [
 ];
 
 /** What the rules ask of an act; a row read for a window is enough of one. */
-export type ActKind = Pick<Act, 'service' | 'interaction' | 'outcome' | 'outcomeDescription' | 'nhsNumber' | 'userId'>;
+export type ActKind = Pick<Act, 'service' | 'interaction' | 'outcome' | 'outcomeDescription' | 'resourceType' | 'nhsNumber' | 'userId' | 'isFed'>;
 
 /**
  * Acts of care. The audit service's own are left out: a privacy officer's work opens the records of exactly those patients whom
@@ -88,15 +90,27 @@ export type ActKind = Pick<Act, 'service' | 'interaction' | 'outcome' | 'outcome
  */
 const isOfCare = ({ service, outcome }: ActKind): boolean => outcome === 0 && service !== 'audit';
 
-/** A user opened, changed or took out one patient's record. A list of search hits is none. */
-export const isView = (act: ActKind): boolean => isOfCare(act) && act.userId !== '' && act.nhsNumber !== '' && OF_A_RECORD.includes(act.interaction);
+/**
+ * A user opened, changed or took out one patient's record. A list of search hits is none; but the national summary is asked for by a search
+ * whose hit it is.
+ *
+ * @see summary care record specification, `GET /Bundle`
+ */
+export const isView = (act: ActKind): boolean =>
+  isOfCare(act) && act.userId !== '' && act.nhsNumber !== '' && (OF_A_RECORD.includes(act.interaction) || (isSearchKind(act) && act.resourceType === 'Bundle'));
 
 /** Found or opened: what a search shows of one's own family is enough. */
 export const isViewOrHit = (act: ActKind): boolean => isView(act) || (isOfCare(act) && act.userId !== '' && act.nhsNumber !== '' && isSearchKind(act));
 
-export const isSearch = (act: ActKind): boolean => isOfCare(act) && act.userId !== '' && isSearchKind(act);
+/** A user looked for a patient; a search within a patient's record is none. */
+export const isTrace = (act: ActKind): boolean => isOfCare(act) && act.userId !== '' && isSearchKind(act) && act.resourceType === 'Patient';
 
-/** Refused because the permission was missing; what was malformed or not found is no such refusal. */
-export const isRefusal = ({ outcome, outcomeDescription, userId }: ActKind): boolean => outcome === 4 && userId !== '' && outcomeDescription === 'HTTP 403';
+/**
+ * Refused because the permission was missing; what was malformed or not found is no such refusal. A supplier's system says by the outcome
+ * alone that it refused.
+ *
+ * @see audit specification, "AuditEvent shape": outcome 4, minor failure (refused)
+ */
+export const isRefusal = ({ outcome, outcomeDescription, userId, isFed }: ActKind): boolean => outcome === 4 && userId !== '' && (isFed || /^HTTP 403\b/.test(outcomeDescription));
 
-const isSearchKind = ({ interaction }: ActKind): boolean => SEARCHES.includes(interaction);
+const isSearchKind = ({ interaction }: ActKind): boolean => interaction === Interaction.SEARCH_TYPE;

@@ -20,6 +20,7 @@ describe('the desk', () => {
 
   const sql = async <T extends object>(text: string, values: unknown[] = []): Promise<T[]> => (await service.app.get(Database).query<T>({ text, values })).rows;
   let users = 0;
+  const agentOf = (userId: string) => ({ userId, odsCode: 'RZZ19' });
   /** A new alert, about a user of its own unless another is named. */
   async function anAlert(facts: Parameters<typeof record>[1] = { sameHousehold: true }, rule = 'same-household', by = desk): Promise<Alert> {
     const userId = facts.agent?.userId ?? `5557${String(++users).padStart(8, '0')}`;
@@ -147,12 +148,47 @@ describe('the desk', () => {
       expect(alert).toMatchObject({ status: 'new', escalated: true, version: 1, assignable: [{ userId: '555000000903' }] });
     });
 
+    it('never its patient, also by a number that was merged into hers; nor is it assigned to her', async () => {
+      await sql("INSERT INTO staff_patients (user_id, nhs_number) VALUES ('555000000902', '9000000114')");
+      await sql("INSERT INTO patient_facts (nhs_number, superseded_by) VALUES ('9000000106', '9000000114')");
+      const patient = new Desk(service, OTHER_OFFICER);
+      for (const nhsNumber of ['9000000114', '9000000106']) {
+        const { reference, assignable } = await anAlert({ sameHousehold: true, nhsNumber });
+        expect((await patient.list()).alerts.map((alert) => alert.reference)).not.toContain(reference);
+        expect((await patient.call('GET', `/alerts/${reference}`)).status).toBe(404);
+        expect((await patient.step(reference, { version: 1, step: 'investigate' })).status).toBe(404);
+        expect(assignable.map(({ userId }) => userId)).not.toContain('555000000902');
+        expect((await desk.step(reference, { version: 1, step: 'assign', assignee: '555000000902' })).status).toBe(400);
+      }
+    });
+
+    it('her colleagues, where she is privacy officer and the only guardian in one', async () => {
+      const organisation = { odsCode: 'RZZ19', name: 'A Small Practice' };
+      const both = agentOf('555000000921');
+      const colleague = new Desk(service, { ...OFFICER, organisation });
+      await record(service, { agent: { ...both, jobRole: 'R0001' } }, { agent: { ...both, jobRole: 'R5105' } }, { sameHousehold: true, agent: { ...both, jobRole: 'R8001' } });
+      expect((await colleague.alertOf('same-household', '555000000921')).steps).toContain('investigate');
+    });
+
+    it('is not held back by a role that a supplier’s event claims for its subject', async () => {
+      const userId = '555000000922';
+      await record(service, { sameHousehold: true, agent: { userId, jobRole: 'R0001' }, original: Buffer.from('{}') });
+      await desk.alertOf('same-household', userId);
+    });
+
     it('is not assigned to its subject (403): then it is the guardian’s too', async () => {
       const { reference, user } = await anAlert({ purpose: 'BTG' }, 'national-type-2');
       expect((await desk.step(reference, { version: 1, step: 'assign', assignee: user?.userId })).status).toBe(403);
       expect((await new Desk(service, THE_GUARDIAN).read(reference)).history.at(-1)).toMatchObject({ by: 'platform', step: 'escalate' });
       expect((await desk.step(reference, { version: 1, step: 'assign', assignee: '555000000404' })).status).toBe(400);
       expect((await desk.step(reference, { version: 1, step: 'assign', assignee: '555000000901' })).body).toMatchObject({ version: 2, assignee: { name: 'Olive Officer' } });
+    });
+
+    it('shows evidence of child protection information to whoever has B0107 alone', async () => {
+      const { reference } = await anAlert({ sameHousehold: true, service: 'safeguarding', interactionName: 'Read child protection information', resourceType: 'Flag' });
+      expect(await desk.read(reference)).toMatchObject({ evidence: [{ service: 'withheld', interactionName: 'Withheld: needs B0107' }] });
+      const cleared = new Desk(service, aUser({ activityCodes: ['B0264', 'B0107'], jobRole: 'R0001', userId: '555000000901' }));
+      expect(await cleared.read(reference)).toMatchObject({ evidence: [{ service: 'safeguarding', interactionName: 'Read child protection information' }] });
     });
 
     it('names no patient and no user in a list, and records who read it', async () => {

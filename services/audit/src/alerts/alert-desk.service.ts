@@ -4,9 +4,10 @@ import type { Principal } from '@carespine/access-control';
 import { AccessRecordedSchema, fromBinary } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
+import { shownTo } from '../accesses/withheld';
 import { MOST_EVIDENCE, type Alert, type AlertOutcome, type AlertRow, type AlertSummary, type HistoryEntry } from './alert';
 import { ALERT_COLUMNS, filterBy, pageAfter, summaryOf, visibleTo, within, type AlertQuery } from './alert-list';
-import { GUARDIAN, isGuardian, PRIVACY_OFFICER, rulesOf } from './officers';
+import { GUARDIAN, isGuardian, ownNumbersOf, PRIVACY_OFFICER, rulesOf } from './officers';
 import { RULES, type Rule } from './rules';
 import { after, stepsOf, type TakenStep } from './steps';
 
@@ -159,7 +160,7 @@ export class AlertDesk {
     const { manager } = this.database.source;
     // the register may not have met her yet
     if (row.assignee === who.userId) row.assignee_name ??= who.name ?? '';
-    const [evidence, history, assignable] = await Promise.all([evidenceOf(manager, row.reference), historyOf(manager, row), assignableTo(manager, row)]);
+    const [evidence, history, assignable] = await Promise.all([evidenceOf(manager, row.reference, who), historyOf(manager, row), assignableTo(manager, row)]);
     return {
       ...summaryOf(row),
       ...(row.nhs_number !== '' && { patient: { nhsNumber: row.nhs_number } }),
@@ -201,14 +202,14 @@ async function lockedRow(tx: Queries, who: Principal, reference: string): Promis
   return rows[0];
 }
 
-async function evidenceOf(tx: Queries, reference: string): Promise<Alert['evidence']> {
+async function evidenceOf(tx: Queries, reference: string, who: Principal): Promise<Alert['evidence']> {
   const rows = (await tx.query(
     `SELECT event_id, evidence.recorded, outcome, payload FROM alert_evidence AS evidence JOIN access_events USING (event_id)
       WHERE reference = $1 ORDER BY evidence.recorded DESC, event_id DESC LIMIT ${MOST_EVIDENCE}`,
     [reference],
   )) as { event_id: string; recorded: Date; outcome: number; payload: Buffer }[];
   return rows.map(({ event_id, recorded, outcome, payload }) => {
-    const { interactionName, service, purpose } = fromBinary(AccessRecordedSchema, payload);
+    const { interactionName, service, purpose } = shownTo(who, { record: fromBinary(AccessRecordedSchema, payload) }).record;
     return { accessId: event_id, recorded: recorded.toISOString(), interactionName, service, outcome: String(outcome), ...(purpose && { purpose }) };
   });
 }
@@ -246,8 +247,10 @@ async function historyOf(tx: Queries, { reference, ods_code }: AlertRow): Promis
 /** Officers of the organisation, but for whom the alert is about; of one about a privacy officer, and of national ones not escalated, see {@link visibleTo}. */
 async function assignableTo(tx: Queries, row: AlertRow): Promise<Alert['assignable']> {
   const rows = (await tx.query(
-    'SELECT user_id, name, job_role FROM staff_members WHERE ods_code = $1 AND job_role = ANY($2::text[]) AND user_id <> $3 ORDER BY name, user_id LIMIT 200',
-    [row.ods_code, row.for_guardian ? [GUARDIAN] : [PRIVACY_OFFICER, GUARDIAN], row.user_id],
+    `SELECT user_id, name, min(role.job_role) AS job_role FROM staff_roles AS role JOIN staff_members USING (user_id, ods_code)
+      WHERE ods_code = $1 AND role.job_role = ANY($2::text[]) AND user_id <> $3 AND $4 <> ALL(${ownNumbersOf('role.user_id')})
+      GROUP BY user_id, name ORDER BY name, user_id LIMIT 200`,
+    [row.ods_code, row.for_guardian ? [GUARDIAN] : [PRIVACY_OFFICER, GUARDIAN], row.user_id, row.nhs_number],
   )) as { user_id: string; name: string; job_role: string }[];
   return rows.map(({ user_id, name, job_role }) => ({ userId: user_id, name, jobRole: job_role }));
 }

@@ -2,7 +2,7 @@ import type { Principal } from '@carespine/access-control';
 import { isCalendarDate } from '@carespine/fhir';
 import { invalid, oneOf, parametersOf } from '../request-body';
 import { STATUSES, type AlertRow, type AlertSummary, type Status } from './alert';
-import { isGuardian, rulesOf } from './officers';
+import { isGuardian, ownNumbersOf, rulesOf } from './officers';
 import { isRule, RULES, type Rule } from './rules';
 
 export interface AlertQuery {
@@ -36,7 +36,7 @@ export class Condition {
 }
 
 /**
- * The alerts that an officer may see: of the own organisation, never about herself; by rule what her permissions name, unless it is about
+ * The alerts that an officer may see: of the own organisation, never about herself, be it as the user or as the patient; by rule what her permissions name, unless it is about
  * a privacy officer, which is the guardian's; to the guardian also what was escalated; and what was assigned to her.
  *
  * @see audit specification, "Alerts"
@@ -46,7 +46,7 @@ export function visibleTo(who: Principal): Condition {
   const guardian = isGuardian(who);
   return new Condition()
     .add((ods) => `ods_code = ${ods}`, who.organisation.odsCode)
-    .add((user) => `user_id <> ${user}`, who.userId ?? '')
+    .add((user) => `user_id <> ${user} AND nhs_number <> ALL(${ownNumbersOf(user)})`, who.userId ?? '')
     .add(
       (own, user) => `(rule = ANY(${own}::text[]) AND ${guardian ? 'true' : 'NOT for_guardian'}${guardian ? ' OR escalated OR for_guardian' : ''} OR assignee = ${user})`,
       rules,

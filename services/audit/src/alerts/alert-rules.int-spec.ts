@@ -192,6 +192,31 @@ describe('audit specification, "Alerts": each rule through real records', () => 
     await desk.alertsOf('safeguarding-without-contact', '555000000553', 0);
   });
 
+  it('safeguarding-without-contact: a further look in another system is no contact, and the rule can be switched off while it waits', async () => {
+    const read = (userId: string, odsCode: string) => ({ service: 'P.SUPPLIER', interactionName: 'CP-IS', resourceType: 'Flag', recorded: new Date(Date.now() - 25 * HOUR_MS), nhsNumber: '9000000106', ...agent(userId, { odsCode }) });
+    const officer = new Desk(service, { ...OFFICER, organisation: { odsCode: 'RZZ08', name: 'A Trust' } });
+    await officer.call('PUT', '/policy', { ...DEFAULT_POLICY, version: 0, thresholds: { 'safeguarding-without-contact': { enabled: 0 } } });
+    await record(service, read('555000000554', 'RZZ08'), read('555000000555', 'RZZ01'), { ...read('555000000555', 'RZZ01'), recorded: new Date(Date.now() - 24 * HOUR_MS - 60_000) });
+    await desk.alertOf('safeguarding-without-contact', '555000000555');
+    await officer.alertsOf('safeguarding-without-contact', '555000000554', 0);
+  });
+
+  it('many-patients: a burst that is told late counts, on its own day', async () => {
+    const userId = '555000000581';
+    const seen = (i: number, recorded: Date) => ({ nhsNumber: nhsNumberFrom(String(999_000_000 + i)) ?? nhsNumberFrom(String(998_000_000 + i)) ?? '9000000009', recorded, ...agent(userId) });
+    await record(service, seen(0, new Date()));
+    await caughtUp();
+    const then = Date.now() - 30 * HOUR_MS;
+    for (let i = 0; i < 40; i += 8) {
+      await record(service, ...Array.from({ length: 8 }, (_, k) => seen(i + k, new Date(then + (i + k) * 1000))));
+      await caughtUp();
+    }
+    expect(await desk.alertOf('many-patients', userId)).toMatchObject({ occurredAt: new Date(then + 39_000).toISOString() });
+    await record(service, seen(50, new Date()));
+    await caughtUp();
+    await desk.alertsOf('many-patients', userId, 1);
+  });
+
   it('outside-hours: by the hours that the organisation states', async () => {
     const organisation = { odsCode: 'RZZ07', name: 'A Clinic' };
     const officer = new Desk(service, { ...OFFICER, organisation });

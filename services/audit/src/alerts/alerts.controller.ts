@@ -43,7 +43,7 @@ export class AlertsController {
   async read(@Param('reference') reference: string, @Query() parameters: Record<string, unknown>, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<Alert> {
     trail.purpose = 'HOPERAT';
     parametersOf(parameters, []);
-    return opened(await this.desk.read(who, required(reference)), trail);
+    return opened(await this.desk.read(who, required(reference, trail)), trail);
   }
 
   @Post(':reference/steps')
@@ -51,13 +51,14 @@ export class AlertsController {
   @Access(officers('Take a step on an alert', Interaction.UPDATE))
   async step(@Param('reference') reference: string, @Body() body: unknown, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<Alert> {
     trail.purpose = 'HOPERAT';
-    return opened(await this.desk.take(who, required(reference), parseStep(body)), trail);
+    return opened(await this.desk.take(who, required(reference, trail), parseStep(body)), trail);
   }
 }
 
 /** @throws Fault RESOURCE_NOT_FOUND */
-function required(reference: string): string {
+function required(reference: string, trail: AccessTrail): string {
   if (!isReference(reference)) throw new Fault('RESOURCE_NOT_FOUND');
+  trail.resourceId = reference;
   return reference;
 }
 

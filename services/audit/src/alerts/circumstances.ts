@@ -30,7 +30,7 @@ export async function circumstancesOf(acts: readonly Act[], policies: Map<string
 
   const staff = await tx.query<StaffPatient>({
     name: 'staff-patients',
-    text: `SELECT user_id, nhs_number, ARRAY(SELECT ods_code FROM staff_members AS member WHERE member.user_id = staff.user_id) AS ods_codes
+    text: `SELECT user_id, nhs_number, ARRAY(SELECT ods_code FROM staff_roles AS role WHERE role.user_id = staff.user_id) AS ods_codes
       FROM staff_patients AS staff WHERE nhs_number = ANY($1::text[])`,
     values: [patients],
   });

@@ -79,7 +79,7 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
   /** What time alone brings about. */
   private async keepHouse(): Promise<void> {
     try {
-      await inTransaction(this.database.pool, async (tx) => raise(await missedContacts(tx), tx));
+      await inTransaction(this.database.pool, async (tx) => raise(await missedContacts(this.policies, tx), tx));
       await inTransaction(this.database.pool, escalateOverdue);
     } catch (error) {
       this.complain(error);
@@ -123,7 +123,7 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async judge(acts: Act[], upTo: bigint, tx: PoolClient): Promise<void> {
-    await this.staff.meet(acts.map(({ userId, odsCode, userName, jobRole, jobRoleName }) => ({ userId, odsCode, name: userName, jobRole, jobRoleName })), tx);
+    await this.staff.meet(acts.map(({ userId, odsCode, userName, jobRole, jobRoleName, isFed }) => ({ userId, odsCode, name: userName, jobRole, jobRoleName, isFed })), tx);
     const policies = await this.policies.ofAll([...new Set(acts.map(({ odsCode }) => odsCode))], tx);
     const raisings = [
       ...(await ofSingleActs(acts, policies, tx)),
@@ -146,7 +146,7 @@ export class AlertEvaluator implements OnApplicationBootstrap, OnModuleDestroy {
 async function ofSingleActs(acts: readonly Act[], policies: Map<string, KeptPolicy>, tx: PoolClient): Promise<Raising[]> {
   const around = await circumstancesOf(acts, policies, tx);
   return acts.flatMap((act) =>
-    hitsOf(act, around(act)).map((hit): Raising => ({ ...hit, act: hit.rule === 'outside-hours' ? { ...act, nhsNumber: '', note: '' } : act, evidence: [act] })),
+    hitsOf(act, around(act)).map((hit): Raising => ({ ...hit, act: hit.cause === act.userId ? { ...act, nhsNumber: '', note: '' } : act, evidence: [act] })),
   );
 }
 

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import { AccessRecordedSchema, fromBinary } from '@carespine/contracts';
-import { DEFAULTS, type KeptPolicy } from '../organisation-policy/organisation-policies.service';
+import { DEFAULTS, type KeptPolicy, type OrganisationPolicies } from '../organisation-policy/organisation-policies.service';
 import { isEnabled, thresholdOf } from '../organisation-policy/policy';
+import { isSafeguarding } from '../subject-access/plain-words';
 import { actOf, type Act } from './act';
 import { isEmergency, isSafeguardingRead, networkOf } from './act-rules';
 import type { Raising } from './raising';
@@ -101,21 +102,27 @@ export async function awaitContacts(acts: readonly Act[], policies: Map<string, 
   await tx.query('INSERT INTO awaited_contacts (event_id, due_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])', [reads.map(({ eventId }) => eventId), reads.map(dueAt)]);
 }
 
-/** The safeguarding reads whose time is over and that no contact followed: no later act of the same organisation with that patient, but for further looks. */
-export async function missedContacts(tx: PoolClient): Promise<Raising[]> {
-  const { rows } = await tx.query<{ event_id: string; payload: Buffer; followed: boolean }>({
+/**
+ * The safeguarding reads whose time is over and that no contact followed: no later act of the same organisation with that patient, but for
+ * further looks. Whether the organisation has the rule is asked now: it may have switched it off since.
+ */
+export async function missedContacts(policies: OrganisationPolicies, tx: PoolClient): Promise<Raising[]> {
+  const { rows } = await tx.query<{ event_id: string; ods_code: string; payload: Buffer; later: Buffer[] }>({
     name: 'missed-contacts',
     text: `WITH due AS (
         SELECT event_id, due_at FROM awaited_contacts WHERE due_at <= now() ORDER BY due_at LIMIT 200 FOR UPDATE SKIP LOCKED
       ), gone AS (DELETE FROM awaited_contacts USING due WHERE awaited_contacts.event_id = due.event_id)
-      SELECT event_id, reading.payload, EXISTS (
-          SELECT FROM access_events AS later WHERE later.nhs_number = reading.nhs_number AND later.nhs_number <> '' AND later.ods_code = reading.ods_code
-            AND later.recorded > reading.recorded AND later.recorded <= due.due_at AND later.outcome = 0 AND later.service NOT IN ('audit', 'safeguarding')
-        ) AS followed
+      SELECT event_id, reading.ods_code, reading.payload, ARRAY(
+          SELECT later.payload FROM access_events AS later WHERE later.nhs_number = reading.nhs_number AND later.nhs_number <> '' AND later.ods_code = reading.ods_code
+            AND later.recorded > reading.recorded AND later.recorded <= due.due_at AND later.outcome = 0 AND later.service <> 'audit'
+          ORDER BY later.recorded DESC LIMIT 100
+        ) AS later
       FROM due JOIN access_events AS reading USING (event_id)`,
   });
+  const own = await policies.ofAll([...new Set(rows.map((row) => row.ods_code))], tx);
   return rows
-    .filter(({ followed }) => !followed)
+    .filter((row) => isEnabled(own.get(row.ods_code) ?? DEFAULTS, 'safeguarding-without-contact'))
+    .filter(({ later }) => later.every((payload) => isSafeguarding(fromBinary(AccessRecordedSchema, payload))))
     .map(({ event_id, payload }) => {
       const act = actOf(event_id, fromBinary(AccessRecordedSchema, payload));
       return { act, rule: 'safeguarding-without-contact', reason: 'No other contact followed', cause: `${act.userId}|${act.nhsNumber}`, evidence: [act] };

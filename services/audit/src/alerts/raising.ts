@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import { londonDay } from '../london';
 import type { Act } from './act';
 import type { Hit } from './act-rules';
-import { PRIVACY_OFFICER } from './officers';
+import { GUARDIAN, PRIVACY_OFFICER } from './officers';
 
 /** A rule that fired, and on what. */
 export interface Raising extends Hit {
@@ -120,12 +120,15 @@ const rowOf = (reference: string, { act, rule, reason, cause }: Raising): Record
 
 const COLUMNS = 'reference, ods_code, organisation_name, rule, cause, day, reason, nhs_number, user_id, user_name, job_role, job_role_name, role_profile_id, note, occurred_at';
 
-/** Alerts about a privacy officer are the guardian's. */
+const HOLDS = (role: string): string =>
+  `EXISTS (SELECT FROM staff_roles AS held WHERE held.user_id = given.user_id AND held.ods_code = given.ods_code AND held.job_role = '${role}')`;
+
+/** Alerts about a privacy officer are the guardian's; unless she is the guardian too, and the only one: then they are the other officers'. */
 const INSERT = `WITH made AS (
     INSERT INTO alerts (${COLUMNS}, for_guardian)
-    SELECT ${COLUMNS}, job_role = '${PRIVACY_OFFICER}' OR EXISTS (
-        SELECT FROM staff_members AS member WHERE member.user_id = given.user_id AND member.ods_code = given.ods_code AND member.job_role = '${PRIVACY_OFFICER}'
-      )
+    SELECT ${COLUMNS}, ${HOLDS(PRIVACY_OFFICER)} AND (NOT ${HOLDS(GUARDIAN)} OR EXISTS (
+        SELECT FROM staff_roles AS other WHERE other.user_id <> given.user_id AND other.ods_code = given.ods_code AND other.job_role = '${GUARDIAN}'
+      ))
     FROM json_populate_recordset(NULL::alerts, $1::json) AS given
     RETURNING reference
   )

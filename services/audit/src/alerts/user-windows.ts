@@ -1,10 +1,10 @@
 import type { PoolClient } from 'pg';
-import { AccessRecordedSchema, fromBinary, type Interaction } from '@carespine/contracts';
+import { AccessRecordedSchema, fromBinary, Interaction } from '@carespine/contracts';
 import { MONTH, monthsOf } from '../accesses/months';
 import { DEFAULTS, type KeptPolicy } from '../organisation-policy/organisation-policies.service';
-import { isEnabled } from '../organisation-policy/policy';
+import { HIGHEST_COUNT, isEnabled } from '../organisation-policy/policy';
 import type { Act } from './act';
-import { COUNTS, measure, WINDOW_RULES, windowMs, type WindowAct, type WindowHit, type WindowRule } from './window-rules';
+import { COUNTS, DISORDER_MS, measure, WINDOW_RULES, windowMs, type WindowAct, type WindowHit, type WindowRule } from './window-rules';
 
 interface Row {
   at: number;
@@ -15,7 +15,7 @@ interface Row {
   interaction: number;
   outcome: 0 | 4 | 8 | 12;
   service: string;
-  refused: Buffer | null;
+  payload: Buffer | null;
 }
 
 /** What one user did in this batch. */
@@ -24,17 +24,19 @@ interface Doing {
   policy: KeptPolicy;
 }
 
-const MOST_ACTS = 5000;
+/** Of one user within a window: beyond the highest threshold, though each search had twenty hits. */
+const MOST_ACTS = 20 * HIGHEST_COUNT;
 const MOST_REMEMBERED = 300_000;
 
 /**
  * Rules over a stretch of one user's time, at the cost of a subtraction an act.
  *
  * A count within a window can grow by one an act and no faster. So after each look at the store a user has a credit, the number of
- * acts that cannot fire the rule; only whoever has used it up is looked at again. Somebody unknown has none.
+ * acts that cannot fire the rule; only whoever has used it up is looked at again. Somebody unknown has none, and nor has who did something
+ * that is told late: the stretch that it belongs to is another.
  */
 export class UserWindows {
-  private readonly credits = new Map<string, { policyVersion: number; left: Record<WindowRule, number> }>();
+  private readonly credits = new Map<string, { policyVersion: number; newest: number; left: Record<WindowRule, number> }>();
 
   /** Whatever was remembered may be behind: look again. */
   forget(): void {
@@ -58,12 +60,14 @@ export class UserWindows {
       if (!last) return [];
       const found: { act: Act; hit: WindowHit }[] = [];
       const left = {} as Record<WindowRule, number>;
+      const ids = new Set(own.map(({ eventId }) => eventId));
       for (const rule of WINDOW_RULES) {
-        const { hit, credit } = measure(rule, rows[i] ?? [], policy, last.jobRole);
+        const { hits, credit } = measure(rule, rows[i] ?? [], policy, last.jobRole, ({ eventId }) => ids.has(eventId));
         left[rule] = credit;
-        if (hit && isEnabled(policy, rule)) found.push({ act: last, hit });
+        // the alert is of the day on which it came to be too much
+        if (isEnabled(policy, rule)) found.push(...hits.map((hit) => ({ act: { ...last, recorded: hit.evidence.at(-1)?.recorded ?? last.recorded }, hit })));
       }
-      this.credits.set(key, { policyVersion: policy.version, left });
+      this.credits.set(key, { policyVersion: policy.version, newest: rows[i]?.at(-1)?.recorded.getTime() ?? 0, left });
       return found;
     });
   }
@@ -74,7 +78,11 @@ export class UserWindows {
       if (this.credits.size > MOST_REMEMBERED) this.credits.clear();
       return true;
     }
-    for (const act of acts) for (const rule of WINDOW_RULES) if (COUNTS[rule](act)) credit.left[rule]--;
+    for (const act of acts) {
+      if (act.recorded.getTime() < credit.newest - DISORDER_MS) return true;
+      credit.newest = Math.max(credit.newest, act.recorded.getTime());
+      for (const rule of WINDOW_RULES) if (COUNTS[rule](act)) credit.left[rule]--;
+    }
     return WINDOW_RULES.some((rule) => credit.left[rule] <= 0);
   }
 
@@ -82,7 +90,7 @@ export class UserWindows {
   private async read(users: Doing[], upTo: bigint, tx: PoolClient): Promise<WindowAct[][]> {
     const since = users.map(({ acts, policy }) => {
       const longest = Math.max(...WINDOW_RULES.map((rule) => windowMs(policy, rule)));
-      return new Date(Math.min(...acts.map(({ recorded }) => recorded.getTime())) - longest).toISOString();
+      return new Date(Math.min(...acts.map(({ recorded }) => recorded.getTime())) - longest - DISORDER_MS).toISOString();
     });
     const newest = users.flatMap(({ acts }) => acts.map(({ recorded }) => recorded.getTime()));
     const months = monthsOf({ from: new Date(Math.min(...since.map(Date.parse))), to: new Date(Math.max(Date.now(), ...newest)) });
@@ -90,7 +98,8 @@ export class UserWindows {
       name: 'acts-of-users',
       text: `SELECT u.at::int, e.* FROM unnest($1::text[], $2::text[], $3::timestamptz[]) WITH ORDINALITY AS u (user_id, ods_code, since, at)
         CROSS JOIN LATERAL (
-          SELECT event_id, recorded, nhs_number, request_id, interaction, outcome, service, CASE WHEN outcome = 4 THEN payload END AS refused
+          SELECT event_id, recorded, nhs_number, request_id, interaction, outcome, service,
+            CASE WHEN outcome = 4 OR interaction = ${Interaction.SEARCH_TYPE} THEN payload END AS payload
           FROM access_events WHERE user_id = u.user_id AND user_id <> '' AND ods_code = u.ods_code AND recorded > u.since AND ${MONTH} = ANY($5::timestamp[])
             AND leaf_index <= $4
           ORDER BY ${MONTH} DESC, recorded DESC, event_id DESC LIMIT ${MOST_ACTS}
@@ -100,6 +109,7 @@ export class UserWindows {
     const found: WindowAct[][] = users.map(() => []);
     for (const row of rows) {
       const user = users[row.at - 1]?.acts[0];
+      const record = row.payload && fromBinary(AccessRecordedSchema, row.payload);
       found[row.at - 1]?.push({
         eventId: row.event_id,
         recorded: row.recorded,
@@ -109,7 +119,9 @@ export class UserWindows {
         outcome: row.outcome,
         service: row.service,
         userId: user?.userId ?? '',
-        outcomeDescription: row.refused ? fromBinary(AccessRecordedSchema, row.refused).outcomeDescription : '',
+        outcomeDescription: record?.outcomeDescription ?? '',
+        resourceType: record?.resourceType ?? '',
+        isFed: record !== null && record.original.length > 0,
       });
     }
     for (const acts of found) acts.reverse();

@@ -1,5 +1,6 @@
+import { londonDay } from '../london';
 import { thresholdOf, type Policy } from '../organisation-policy/policy';
-import { isRefusal, isSearch, isView, type ActKind } from './act';
+import { isRefusal, isTrace, isView, type ActKind } from './act';
 
 /** An act of one user, as a window holds it. */
 export type WindowAct = ActKind & { eventId: string; recorded: Date; requestId: string };
@@ -17,7 +18,8 @@ export interface WindowHit {
 }
 
 export interface Measured {
-  hit?: WindowHit;
+  /** The last of each London day. */
+  hits: WindowHit[];
   /** How many more acts of the rule's kind there must be at least before it can fire. */
   credit: number;
 }
@@ -25,7 +27,7 @@ export interface Measured {
 /** Whether an act counts towards a rule at all. */
 export const COUNTS: Record<WindowRule, (act: ActKind) => boolean> = {
   'many-patients': isView,
-  'search-trawling': isSearch,
+  'search-trawling': isTrace,
   'refusal-burst': isRefusal,
 };
 
@@ -37,31 +39,38 @@ export function neededFor(policy: Policy, rule: WindowRule, jobRole: string): nu
   return thresholdOf(policy, rule, rule === 'search-trawling' ? 'searches' : 'refusals');
 }
 
+/** Records of one user come this much out of order, since several services write them. */
+export const DISORDER_MS = 60_000;
+
 /**
- * One user's acts held against one rule, in whichever stretch of the window's length holds most.
+ * One user's acts held against one rule, in every stretch of the window's length that holds something new.
  *
- * @param acts of one user, oldest first, from a window before the earliest act that is new
+ * @param acts of one user, oldest first, from a window (and {@link DISORDER_MS}) before the earliest act that is new
+ * @param isNew whether an act was not judged before: a stretch without one was
  */
-export function measure(rule: WindowRule, acts: readonly WindowAct[], policy: Policy, jobRole: string): Measured {
+export function measure(rule: WindowRule, acts: readonly WindowAct[], policy: Policy, jobRole: string, isNew: (act: WindowAct) => boolean): Measured {
   const needed = neededFor(policy, rule, jobRole);
   const length = windowMs(policy, rule);
   const counted = acts.filter(COUNTS[rule]);
   const views = rule === 'search-trawling' ? acts.filter(isView) : [];
-  const window = new Tally(rule === 'many-patients' ? (act) => act.nhsNumber : rule === 'search-trawling' ? (act) => act.requestId : (act) => act.eventId);
+  const keyOf = rule === 'many-patients' ? (act: WindowAct) => act.nhsNumber : rule === 'search-trawling' ? (act: WindowAct) => act.requestId : (act: WindowAct) => act.eventId;
+  const window = new Tally(keyOf);
+  const widest = new Tally(keyOf);
   const viewed = new Tally((act) => act.nhsNumber);
   let nextView = 0;
-  let hit: WindowHit | undefined;
+  const hits = new Map<string, WindowHit>();
   for (const act of counted) {
     const since = act.recorded.getTime() - length;
     window.add(act, since);
+    widest.add(act, since - DISORDER_MS);
     for (let view = views[nextView]; view && view.recorded <= act.recorded; view = views[++nextView]) viewed.add(view, since);
     viewed.forget(since);
-    if (window.size < needed) continue;
+    if (window.size < needed || !window.acts.some(isNew)) continue;
     if (rule === 'search-trawling' && viewed.size * 100 > window.size * thresholdOf(policy, rule, 'viewsPercent')) continue;
-    hit = { rule, reason: reasonOf(rule, window.size, viewed.size, length / 60_000), evidence: [...window.acts], needed };
+    hits.set(londonDay(act.recorded), { rule, reason: reasonOf(rule, window.size, viewed.size, length / 60_000), evidence: [...window.acts], needed });
   }
   // the stretch slides on: it can grow by one an act, no faster
-  return { hit, credit: Math.max(1, needed - window.size) };
+  return { hits: [...hits.values()], credit: Math.max(1, needed - widest.size) };
 }
 
 function reasonOf(rule: WindowRule, count: number, views: number, minutes: number): string {

@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Fault } from '@carespine/fhir';
 import { Database, isPassing, LOG, type Log } from '@carespine/service-kit';
 import { BackgroundLoop } from '../background-loop';
+import { mayReadCpis } from '../accesses/withheld';
 import { AuditConfig } from '../config';
 import { isGuardian, refuseOwnActivity, type Officer, type ReportName, type ReportQuery } from '../reports/report-query';
 import { Reports } from '../reports/reports';
@@ -29,7 +30,7 @@ export interface Export {
 
 interface ExportRow {
   id: string;
-  officer: Officer;
+  officer: Omit<Officer, 'permissions'> & { permissions: string[] };
   report: ReportName;
   format: Format;
   query: Omit<ReportQuery, 'from' | 'to'> & { from: string; to: string };
@@ -73,16 +74,16 @@ export class ExportRegister implements OnApplicationBootstrap, OnModuleDestroy {
   /** @throws Fault as the report itself would, or when a name fits several people, or too many are under way */
   async begin(who: Officer, report: ReportName, format: Format, query: ReportQuery): Promise<Export> {
     if (report !== 'patient-access') refuseOwnActivity(who, query.user);
-    const first = await this.reports.page(who, report, { ...query, count: 1 });
-    if (first.people) throw new Fault('BUSINESS_RULE', { diagnostics: 'The name fits several people: name one by user', expression: 'parameters.userName' });
+    const settled = await this.reports.settled(who, report, query);
+    const first = await this.reports.page(who, report, { ...settled, count: 1 });
     const cap = this.config.EXPORT_ROW_CAP;
     const total = 'total' in first ? Math.min(Number(first.total), cap) : null;
-    const officer: Officer = { organisation: who.organisation, userId: who.userId, role: who.role };
+    const officer: ExportRow['officer'] = { organisation: who.organisation, userId: who.userId, role: who.role, permissions: [...who.permissions] };
     const { rows } = await this.database.query<ExportRow>({
       text: `INSERT INTO exports (id, user_id, ods_code, officer, report, format, query, total, created_at, expires_at)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, now(), now() + interval '1 day'
         WHERE (SELECT count(*) FROM exports WHERE user_id = $2 AND ods_code = $3 AND status = 'running') < ${MOST_AT_ONCE} RETURNING *`,
-      values: [randomUUID(), who.userId ?? '', who.organisation.odsCode, officer, report, format, query, total],
+      values: [randomUUID(), who.userId ?? '', who.organisation.odsCode, officer, report, format, settled, total],
     });
     if (!rows[0]) throw new Fault('TOO_MANY_REQUESTS', { diagnostics: `${MOST_AT_ONCE} exports are under way`, headers: { 'retry-after': '30' } });
     this.loop.ring();
@@ -97,9 +98,17 @@ export class ExportRegister implements OnApplicationBootstrap, OnModuleDestroy {
     });
     const [row] = rows;
     // she may hold another role by now
-    if (!row || (isGuardian(row.officer) && !isGuardian(who))) return undefined;
+    if (!row) return undefined;
+    const then = officerOf(row);
+    if ((isGuardian(then) && !isGuardian(who)) || (mayReadCpis(then) && !mayReadCpis(who))) return undefined;
     const { patient, user } = row.query;
     return { ...exportOf(row), ...(patient !== undefined && { patient }), ...(user !== undefined && { user }) };
+  }
+
+  /** Whom the file names. */
+  async patientsIn({ id }: Export): Promise<string[]> {
+    const { rows } = await this.database.query<{ nhs_number: string }>({ text: 'SELECT nhs_number FROM export_patients WHERE export_id = $1', values: [id] });
+    return rows.map((row) => row.nhs_number);
   }
 
   /** The bytes of a file that is ready. */
@@ -140,13 +149,14 @@ export class ExportRegister implements OnApplicationBootstrap, OnModuleDestroy {
   private async writePart(at: ExportRow): Promise<ExportRow | undefined> {
     const cap = this.config.EXPORT_ROW_CAP;
     const query = { ...at.query, from: new Date(at.query.from), to: new Date(at.query.to), count: Math.min(PAGE, cap - at.done), ...(at.next_page !== null && { page: at.next_page }) };
-    const found = await this.reports.page(at.officer, at.report, query);
+    const found = await this.reports.page(officerOf(at), at.report, query);
     const line = at.format === 'csv' ? csvLine : xlsxRow;
     const head = at.parts > 0 ? '' : (at.format === 'csv' ? BYTE_ORDER_MARK : '') + line(titlesOf(at.report));
     const done = at.done + found.rows.length;
     const isFull = found.next !== undefined && done >= cap;
     const { rows } = await this.database.query<ExportRow>({
-      text: `WITH written AS (INSERT INTO export_parts (export_id, part, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING part)
+      text: `WITH written AS (INSERT INTO export_parts (export_id, part, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING part),
+          named AS (INSERT INTO export_patients (export_id, nhs_number) SELECT $1, * FROM unnest($8::text[]) ON CONFLICT DO NOTHING)
         UPDATE exports SET done = $4, parts = $2 + 1, next_page = $5, capped = $6, status = $7, worked_at = now()
         WHERE id = $1 AND EXISTS (SELECT FROM written) RETURNING *`,
       values: [
@@ -157,11 +167,14 @@ export class ExportRegister implements OnApplicationBootstrap, OnModuleDestroy {
         found.next ?? null,
         isFull ? cap : null,
         found.next === undefined || isFull ? 'ready' : 'running',
+        [...new Set(found.rows.flatMap((row) => ('nhsNumber' in row ? [row.nhsNumber] : [])))],
       ],
     });
     return rows[0]?.status === 'running' ? rows[0] : undefined;
   }
 }
+
+const officerOf = ({ officer }: ExportRow): Officer => ({ ...officer, permissions: new Set(officer.permissions) });
 
 const exportOf = (row: ExportRow): Export => ({
   id: row.id,

@@ -124,6 +124,28 @@ describe('exports of reports', () => {
     });
   });
 
+  it('is an access to each patient in the file when it is fetched, and one alert about the officer', async () => {
+    await happened(service, { nhsNumber: '9000000041', agent: { userId: '555000000104' } }, { nhsNumber: '9000000068', agent: { userId: '555000000104' } });
+    const { id } = await begin({ report: 'user-access', format: 'csv', parameters: { user: '555000000104' } });
+    await finished(id);
+    await (await call(`/${id}/file`)).arrayBuffer();
+    const downloads = `SELECT nhs_number FROM access_events WHERE service = 'audit' AND interaction = 30 AND nhs_number IN ('9000000041', '9000000068')`;
+    await eventually(async () => expect((await sql<{ nhs_number: string }>(service, downloads)).map((row) => row.nhs_number).sort()).toEqual(['9000000041', '9000000068']));
+    await eventually(async () => expect(await sql(service, `SELECT nhs_number FROM alerts WHERE rule = 'export-or-print'`)).toEqual([{ nhs_number: '' }]));
+  });
+
+  it('stands for the people who bore the name when it was asked for', async () => {
+    await addStaff(service, { userId: '555000000107', name: 'Eve Adamson' });
+    await happened(service, { nhsNumber: PATIENT, agent: { userId: '555000000107' } }, { nhsNumber: PATIENT, agent: { userId: '555000000108' } });
+    const { id } = await begin({ report: 'patient-access', format: 'csv', parameters: { patient: PATIENT, userName: 'adamson' } });
+    await addStaff(service, { userId: '555000000108', name: 'Joe Adamson' });
+    expect((await finished(id)).done).toBe(1);
+    await sql(service, `UPDATE exports SET status = 'running', done = 0, parts = 0, next_page = NULL, worked_at = now() - interval '1 minute' WHERE id = $1`, [id]);
+    await sql(service, 'DELETE FROM export_parts WHERE export_id = $1', [id]);
+    await begin({ report: 'activity', format: 'csv' });
+    await eventually(async () => expect((await finished(id)).done).toBe(1), 10_000);
+  });
+
   it('leaves the own activity to the guardian', async () => {
     const own = { report: 'user-access', format: 'csv', parameters: { user: OFFICER.userId } };
     expect((await call('', OFFICER, own)).status).toBe(403);

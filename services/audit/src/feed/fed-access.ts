@@ -32,6 +32,8 @@ const OUTCOMES: Record<string, Outcome> = {
   12: Outcome.MAJOR_FAILURE,
 };
 const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
+/** The gravest of several purposes is the one that counts. */
+const GRAVEST = ['BTG', 'ETREAT'];
 const JTI = 'urn:ietf:params:oauth:jti:';
 
 /**
@@ -45,7 +47,10 @@ export function accessOf(read: ReadEvent, who: Principal, original: string): Acc
   const { event, user, role, device, endpoint, data } = read;
   const [jobRole] = (user?.role ?? []).flatMap(({ coding = [] }) => coding);
   const policy = [...(user?.policy ?? []), ...(device?.policy ?? [])].find((one) => one.startsWith(JTI));
-  const [, resourceType = '', , resourceVersion = ''] = /^([A-Z][A-Za-z]{0,63})\/([^/]+)(?:\/_history\/([A-Za-z0-9.-]{1,64}))?$/.exec(data?.what?.reference ?? '') ?? [];
+  const purposes = (event.purposeOfEvent ?? []).flatMap(({ coding = [] }) => coding).filter(({ system }) => system === ACT_REASON).map(({ code = '' }) => code);
+  // a search names what it looks for in its query alone
+  const [, searched = ''] = /(?:^|\/)([A-Z][A-Za-z]{0,63})\?/.exec(read.query ?? '') ?? [];
+  const [, resourceType = searched, , resourceVersion = ''] = /^([A-Z][A-Za-z]{0,63})\/([^/]+)(?:\/_history\/([A-Za-z0-9.-]{1,64}))?$/.exec(data?.what?.reference ?? '') ?? [];
   return create(AccessRecordedSchema, {
     recorded: timestampFromDate(read.recorded),
     service: who.client.productId,
@@ -57,7 +62,12 @@ export function accessOf(read: ReadEvent, who: Principal, original: string): Acc
     resourceVersion,
     nhsNumber: read.nhsNumber,
     query: (read.query ?? '').slice(0, 2048),
-    purpose: event.purposeOfEvent?.flatMap(({ coding = [] }) => coding).find(({ system }) => system === ACT_REASON)?.code ?? '',
+    purpose: GRAVEST.find((purpose) => purposes.includes(purpose)) ?? purposes[0] ?? '',
+    relationship: read.consent?.relationship ?? '',
+    permissionToView: read.consent?.permissionToView ?? '',
+    note: read.consent?.note ?? '',
+    alertType: read.alertType,
+    alertReason: read.alertReason,
     requestId: read.transaction,
     submittedOrganisation: read.submittedOrganisation ?? '',
     clientAddress: device?.network?.address ?? user?.network?.address ?? '',

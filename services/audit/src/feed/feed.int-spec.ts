@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Principal } from '@carespine/access-control';
 import { anApplication, aUser, contextOf, eventually, startService, type RunningService } from '@carespine/test-kit';
 import fc from 'fast-check';
+import { Desk, OFFICER as DESK_OFFICER } from '../alerts/fixtures/desk';
 import { sql } from '../fixtures/accesses';
 import type { AccessRow } from '../reports/access-row';
 import { audit } from '../service';
@@ -107,6 +108,22 @@ describe('the feed for suppliers', () => {
       expect([recorded, answer.status]).toEqual([recorded, status]);
       if (status === 400) expect(answer.body.issue[0]?.expression).toEqual(['AuditEvent.recorded']);
     }
+  });
+
+  it('raises the national alert that an event is by its codes, the gravest of its purposes, or what its consent says', async () => {
+    const byUser = (userId: string): Json => bent('agent.1.who.identifier.value', userId, fresh('user-restricted-hl7v3-gpsummary-read'));
+    const act = (code: string): object => ({ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code }] });
+    await feed(bent('subtype', [{ system: 'https://fhir.nhs.uk/CodeSystem/SCR-AlertReason', code: '6' }], byUser('700000000001')));
+    await feed(bent('purposeOfEvent', [act('TREAT'), act('BTG')], byUser('700000000002')));
+    const detail = [
+      { type: 'permissionToView', valueString: 'legal' },
+      { type: 'note', valueString: 'Order 7 of the court' },
+    ];
+    await feed(bent('entity.3', { type: { system: 'http://hl7.org/fhir/resource-types', code: 'Consent' }, detail }, byUser('700000000003')));
+    const desk = new Desk(service, DESK_OFFICER);
+    expect(await desk.alertOf('national-type-1', '700000000001')).toMatchObject({ reason: 'Other (with permission)' });
+    expect(await desk.alertOf('national-type-2', '700000000002')).toMatchObject({ reason: 'Emergency' });
+    expect(await desk.alertOf('national-type-2', '700000000003')).toMatchObject({ reason: 'Legal', note: 'Order 7 of the court' });
   });
 
   it('lets nobody change what was fed', async () => {

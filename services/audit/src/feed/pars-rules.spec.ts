@@ -176,5 +176,17 @@ describe('BALP', () => {
     expect(readAuditEvent(event)).toMatchObject({ nhsNumber: '9000000009', query: 'family=Smith', transaction: '76d148b6-586d-11ec-bf63-0242ac130082' });
   });
 
+  it('reads what the access rests on off the consent, and the privacy alert off the national codes', () => {
+    const consent = (...detail: object[]) => ({ type: { system: 'http://hl7.org/fhir/resource-types', code: 'Consent' }, detail });
+    const said = (type: string, valueString: string): object => ({ type, valueString });
+    const event = bent('entity.3', consent(said('relationship', 'self-claimed'), said('permissionToView', 'emergency'), said('note', 'Unconscious')));
+    expect(readAuditEvent(event)).toMatchObject({ consent: { relationship: 'self-claimed', permissionToView: 'emergency', note: 'Unconscious' }, alertType: 0, alertReason: 0 });
+    expect(refusal(bent('entity.3', consent(said('permissionToView', 'perhaps'))))).toBe('AuditEvent.entity[3].detail[0].valueString');
+    const reason = (code: string) => bent('subtype.1', { system: 'https://fhir.nhs.uk/CodeSystem/SCR-AlertReason', code });
+    expect(readAuditEvent(reason('5'))).toMatchObject({ alertType: 2, alertReason: 5 });
+    expect(readAuditEvent(reason('6'))).toMatchObject({ alertType: 1, alertReason: 6 });
+    expect(refusal(reason('7'))).toBe('AuditEvent.subtype[1].code');
+  });
+
   it('takes a message that was transmitted, without a subtype', () => expect(refusal(bent('subtype', undefined, bent('type', { system: AET.replace('audit-event-type', 'iso-21089-lifecycle'), code: 'transmit' })))).toBeUndefined());
 });

@@ -51,6 +51,17 @@ export interface ReadEvent {
   data?: FedEntity;
   /** As the query came, decoded. */
   query?: string;
+  consent?: Consent;
+  /** SCR-AlertType and SCR-AlertReason, 0 where the event is no privacy alert. */
+  alertType: number;
+  alertReason: number;
+}
+
+/** What the access rests on, as the consent entity's details say it. */
+interface Consent {
+  relationship?: string;
+  permissionToView?: string;
+  note?: string;
 }
 
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
@@ -82,6 +93,14 @@ const OBJECT_ROLE = 'http://terminology.hl7.org/CodeSystem/object-role';
 const REQUEST_ID_TYPE = 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType#XrequestId';
 const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types';
 const ID = 'https://fhir.nhs.uk/Id/';
+const ALERT_TYPE = 'https://fhir.nhs.uk/CodeSystem/SCR-AlertType';
+const ALERT_REASON = 'https://fhir.nhs.uk/CodeSystem/SCR-AlertReason';
+/** Details of a consent entity. Longest values, and the answers that there are to the permission-to-view question. */
+const CONSENT: Record<keyof Consent, RegExp> = {
+  relationship: /^[^\p{C}]{1,100}$/u,
+  permissionToView: /^(yes|extended|emergency|legal)$/,
+  note: /^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,4000}$/,
+};
 const SYSTEMS = ['product-id', 'accredited-system'];
 
 const idOf = (coding: Coding | undefined): string => `${coding?.system ?? ''}#${coding?.code ?? ''}`;
@@ -111,7 +130,20 @@ export function readAuditEvent(body: Record<string, unknown>): ReadEvent {
   if (Number.isNaN(recorded.getTime()) || !isCalendarDate(event.recorded.slice(0, 10))) throw badElement('AuditEvent.recorded', 'must be an instant that exists');
   if (event.outcome !== undefined && !['0', '4', '8', '12'].includes(event.outcome)) throw badElement('AuditEvent.outcome', 'must be 0, 4, 8 or 12');
   checkIdentifier(event.source.observer.identifier, 'AuditEvent.source.observer.identifier', SYSTEMS, (value) => /^[!-~]{1,100}$/.test(value));
-  return { event, recorded, ...readAgents(event.agent), ...readEntities(event.entity ?? []) };
+  return { event, recorded, ...readAgents(event.agent), ...readEntities(event.entity ?? []), ...readAlert(event.subtype) };
+}
+
+/** @see summary care record specification, "POST /AuditEvent (privacy alert)": a claimed relationship is type 1, an overridden permission type 2 */
+function readAlert(subtype: Coding[] = []): Pick<ReadEvent, 'alertType' | 'alertReason'> {
+  const codeOf = (system: string, code: RegExp): number => {
+    const at = subtype.findIndex((one) => one.system === system);
+    if (at === -1) return 0;
+    if (!code.test(subtype[at]?.code ?? '')) throw badElement(`AuditEvent.subtype[${at}].code`, `must be a code of ${system}`);
+    return Number(subtype[at]?.code);
+  };
+  const alertReason = codeOf(ALERT_REASON, /^[1-6]$/);
+  const alertType = codeOf(ALERT_TYPE, /^[12]$/) || (alertReason === 0 ? 0 : [4, 6].includes(alertReason) ? 1 : 2);
+  return { alertType, alertReason };
 }
 
 function checkKind({ type, subtype = [], action }: FedEvent): void {
@@ -153,8 +185,8 @@ function readAgents(agents: FedAgent[]): Pick<ReadEvent, 'requestors' | 'user' |
   return read;
 }
 
-function readEntities(entities: FedEntity[]): Pick<ReadEvent, 'nhsNumber' | 'transaction' | 'submittedOrganisation' | 'endpoint' | 'data' | 'query'> {
-  const found: { nhsNumber?: NhsNumber; transaction?: string; submittedOrganisation?: string; endpoint?: FedEntity; data?: FedEntity; query?: string } = {};
+function readEntities(entities: FedEntity[]): Pick<ReadEvent, 'nhsNumber' | 'transaction' | 'submittedOrganisation' | 'endpoint' | 'data' | 'query' | 'consent'> {
+  const found: Partial<ReturnType<typeof readEntities>> = {};
   entities.forEach((entity, i) => {
     const path = `AuditEvent.entity[${i}]`;
     const once = (name: keyof typeof found): void => {
@@ -193,6 +225,7 @@ function readEntities(entities: FedEntity[]): Pick<ReadEvent, 'nhsNumber' | 'tra
         found.endpoint ??= entity;
         break;
       case `${RESOURCE_TYPES}#Consent`:
+        found.consent = { ...found.consent, ...readConsent(entity, path) };
         break;
       default:
         throw badElement(`${path}.type`, 'must be a patient, a transaction, data, a query, an endpoint, a consent or a submitted organisation');
@@ -202,6 +235,16 @@ function readEntities(entities: FedEntity[]): Pick<ReadEvent, 'nhsNumber' | 'tra
   if (nhsNumber === undefined) throw missingElement("AuditEvent.entity.where(type.code = '1')");
   if (transaction === undefined) throw missingElement("AuditEvent.entity.where(type.code = 'XrequestId')");
   return { ...found, nhsNumber, transaction };
+}
+
+function readConsent({ detail = [] }: FedEntity, path: string): Consent {
+  return Object.fromEntries(
+    detail.flatMap(({ type, valueString = '' }, i) => {
+      if (!Object.hasOwn(CONSENT, type)) return [];
+      if (!CONSENT[type as keyof Consent].test(valueString)) throw badElement(`${path}.detail[${i}].valueString`, `is no ${type}`);
+      return [[type, valueString]];
+    }),
+  );
 }
 
 function checkEndpoint({ what, name, detail = [] }: FedEntity, path: string): void {

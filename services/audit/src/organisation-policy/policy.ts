@@ -13,6 +13,7 @@ export interface Policy {
   selection: 'every-nth' | 'random';
   /** E.g. consent forms, the viewer's note, rota, patient medication record. */
   checkedAgainst: string[];
+  /** For people to read: what is escalated goes to the Caldicott Guardian (R5105), whoever is named here. */
   escalatesTo: string;
   /** An alert that is new for so many days goes to the guardian. */
   escalateAfterDays: number;
@@ -91,7 +92,10 @@ function parseOpeningHours(value: unknown): Policy['openingHours'] {
   ) as Policy['openingHours'];
 }
 
-/** Bounds of a threshold, where they are not 1 and a million. */
+/** The most that a rule can be told to wait for: so many acts of one user are looked at. */
+export const HIGHEST_COUNT = 1000;
+
+/** Bounds of a threshold, where they are not 1 and {@link HIGHEST_COUNT}. */
 const BOUNDS: Record<string, [number, number]> = {
   enabled: [0, 1],
   afterDays: [0, 36_500],
@@ -112,7 +116,7 @@ function parseThresholds(value: unknown): PolicyThresholds {
       if (own === undefined) return [rule, { ...defaults }];
       const jobRoles = rule === 'many-patients' && typeof own === 'object' && own !== null ? Object.keys(own).filter((name) => /^R\d{4}$/.test(name)).slice(0, 500) : [];
       const numbers = within(`thresholds.${rule}`, own, [...Object.keys(defaults), ...jobRoles]);
-      const checked = Object.entries(numbers).map(([name, number]) => [name, wholeNumber(number, `thresholds.${rule}.${name}`, ...(BOUNDS[name] ?? [1, 1_000_000]))] as const);
+      const checked = Object.entries(numbers).map(([name, number]) => [name, wholeNumber(number, `thresholds.${rule}.${name}`, ...(BOUNDS[name] ?? [1, HIGHEST_COUNT]))] as const);
       return [rule, { ...defaults, ...Object.fromEntries(checked) }];
     }),
   );

@@ -23,12 +23,16 @@ export class Enquiries {
     private readonly pages: SealedPage,
   ) {}
 
-  /** @param users any of them; absent for everybody */
-  async find(odsCode: string, query: ReportQuery, users: string[] | undefined): Promise<{ rows: Enquiry[]; next?: string }> {
+  /**
+   * @param users any of them; absent for everybody
+   * @param except whose enquiries the asker may not see: her own
+   */
+  async find(odsCode: string, query: ReportQuery, users: string[] | undefined, except: string | undefined): Promise<{ rows: Enquiry[]; next?: string }> {
     const values: unknown[] = [odsCode, ...daysOf(query), query.count + 1];
     const conditions = ['ods_code = $1', 'day >= $2', 'day <= $3'];
     if (query.patient !== undefined) conditions.push(`nhs_number = $${values.push(query.patient)}`);
     if (users) conditions.push(`user_id = ANY($${values.push(users)}::text[])`);
+    if (except !== undefined) conditions.push(`user_id <> $${values.push(except)}`);
     if (query.page !== undefined) {
       const [user, patient] = this.pages.open(query.page);
       if (user === undefined || patient === undefined) throw invalid(query.page, '_page');

@@ -14,6 +14,8 @@ export interface ReportQuery extends Period {
   patient?: NhsNumber;
   user?: string;
   userName?: string;
+  /** Whom the name stood for when an export was asked for. */
+  users?: string[];
   /** FHIR AuditEventOutcome. */
   outcome?: number;
   /** v3-ActReason. */
@@ -76,7 +78,7 @@ export function parseReportQuery(report: ReportName, parameters: Record<string, 
 export const isName = (text: string): boolean => text.length <= 100 && /\p{L}.*\p{L}/u.test(text) && !/\p{C}/u.test(text);
 
 /** As much of the caller as a report depends on. */
-export type Officer = Pick<Principal, 'organisation' | 'userId' | 'role'>;
+export type Officer = Pick<Principal, 'organisation' | 'userId' | 'role' | 'permissions'>;
 
 /** First and last day (Europe/London) of a period. */
 export const daysOf = ({ from, to }: Period): [string, string] => [londonDay(from), londonDay(new Date(to.getTime() - 1))];

@@ -1,6 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { Access, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction } from '@carespine/contracts';
+import { openEach } from '../accesses/open-each';
 import { invalid, readParameters } from '../parameters';
 import { missing } from '../request-body';
 import type { ActivityReport } from './activity';
@@ -13,7 +14,7 @@ const report = (name: string): AccessRule => ({
   record: { interaction: Interaction.SEARCH_TYPE, resource: 'AuditEvent', name },
 });
 
-/** A privacy officer's reports, as JSON for the desk. Each is an access record itself, of the patient whom it is about. */
+/** A privacy officer's reports, as JSON for the desk. Each is an access record itself, of every patient whom it names. */
 @Controller('audit/v1')
 export class ReportsController {
   constructor(
@@ -29,14 +30,22 @@ export class ReportsController {
 
   @Get('reports/user-access')
   @Access(report('User access report'))
-  userAccess(@Query() parameters: Record<string, unknown>, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<AccessReport | { people: Person[] }> {
-    return this.reports.userAccess(who, asked('user-access', parameters, trail));
+  async userAccess(
+    @Query() parameters: Record<string, unknown>,
+    @Caller() who: Principal,
+    @Trail() trail: AccessTrail,
+  ): Promise<AccessReport | { people: Person[]; more?: true }> {
+    const found = await this.reports.userAccess(who, asked('user-access', parameters, trail));
+    if ('rows' in found) openEach(trail, found.rows.map(({ nhsNumber }) => nhsNumber));
+    return found;
   }
 
   @Get('reports/patient-enquiries')
   @Access(report('Patient enquiries report'))
-  patientEnquiries(@Query() parameters: Record<string, unknown>, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<EnquiryReport> {
-    return this.reports.patientEnquiries(who, asked('patient-enquiries', parameters, trail));
+  async patientEnquiries(@Query() parameters: Record<string, unknown>, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<EnquiryReport> {
+    const found = await this.reports.patientEnquiries(who, asked('patient-enquiries', parameters, trail));
+    openEach(trail, found.rows.map(({ nhsNumber }) => nhsNumber));
+    return found;
   }
 
   @Get('reports/activity')
@@ -47,12 +56,12 @@ export class ReportsController {
 
   @Get('people')
   @Access(report('Search staff by name'))
-  async named(@Query() parameters: Record<string, unknown>, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<{ people: Person[] }> {
+  async named(@Query() parameters: Record<string, unknown>, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<{ people: Person[]; more?: true }> {
     trail.purpose = 'HOPERAT';
     const name = readParameters(parameters, ['name'])('name');
     if (name === undefined) throw missing('name');
     if (!isName(name)) throw invalid(name, 'name');
-    return { people: await this.people.named(who.organisation.odsCode, name) };
+    return this.people.named(who.organisation.odsCode, name);
   }
 }
 

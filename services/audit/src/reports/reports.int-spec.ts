@@ -1,5 +1,5 @@
 import { Interaction, Outcome } from '@carespine/contracts';
-import { anApplication, aUser, contextOf, startService, type RunningService } from '@carespine/test-kit';
+import { anApplication, aUser, contextOf, eventually, startService, type RunningService } from '@carespine/test-kit';
 import fc from 'fast-check';
 import { addStaff, counted, happened, sql } from '../fixtures/accesses';
 import { audit } from '../service';
@@ -80,6 +80,7 @@ describe("the officer's reports", () => {
     const { body } = await ask('reports/user-access?userName=ada%20nurse');
     expect(body).toEqual({ people: [expect.objectContaining({ userId: ADA, name: 'Ada Nurse' }), expect.objectContaining({ name: 'Adam Nurse' })] });
     expect((await ask('reports/user-access?userName=nobody')).body).toEqual({ rows: [], total: 0 });
+    expect((await ask('reports/user-access?userName=zoe')).body.rows).toHaveLength(1);
     expect((await ask('people?name=brien')).body.people).toEqual([{ userId: '555000000104', name: 'Zoë O’Brien', jobRoleName: 'Nurse Access Role' }]);
     expect((await ask('people?name=%25%25aa')).body.people).toEqual([]);
   });
@@ -115,6 +116,56 @@ describe("the officer's reports", () => {
     expect(Buffer.from(first.body.next ?? '', 'base64url').toString()).not.toContain('9000000068');
   });
 
+  it('filters by everybody of a name, and refuses a name of more than a thousand', async () => {
+    const crowd = Array.from({ length: 1001 }, (_, i) => ({ userId: `5551${String(i).padStart(8, '0')}`, name: `Crowd Number${i}` }));
+    await addStaff(service, ...crowd.slice(0, 1000));
+    await happened(service, { nhsNumber: '9000000254', agent: { userId: crowd[999]?.userId, userName: 'Crowd Number999' } });
+    expect((await ask('reports/patient-access?patient=9000000254&userName=crowd')).body.rows).toHaveLength(1);
+    const choice = (await ask('people?name=crowd')).body;
+    expect([choice.people?.length, choice['more']]).toEqual([50, true]);
+    await addStaff(service, ...crowd.slice(1000));
+    expect((await ask('reports/patient-access?patient=9000000254&userName=crowd')).status).toBe(400);
+  });
+
+  it('leaves the officer’s own enquiries to the guardian, also among those of everybody', async () => {
+    const agent = { userId: OFFICER.userId, userName: 'Margaret Holloway' };
+    await happened(service, { nhsNumber: '9000000262', agent }, { nhsNumber: '9000000262' });
+    await counted(service);
+    const users = async (who = OFFICER): Promise<unknown[]> => (await ask('reports/patient-enquiries?patient=9000000262', who)).body.rows.map(({ user }) => user?.userId);
+    expect([await users(), await users(GUARDIAN)]).toEqual([[ADA], [ADA, OFFICER.userId]]);
+  });
+
+  it('shows child protection information to whoever has B0107 alone: to others, who and when', async () => {
+    await happened(service, { nhsNumber: '9000000270', service: 'safeguarding', interactionName: 'Read child protection information', resourceType: 'Flag', query: 'category=cp' });
+    const cleared = aUser({ activityCodes: ['B0264', 'B0107'], jobRole: 'R0001', userId: '555000000999' });
+    for (const path of ['reports/patient-access?patient=9000000270', `reports/user-access?user=${ADA}&patient=9000000270`]) {
+      const [row] = (await ask(path)).body.rows;
+      expect(row).toMatchObject({ user: { userId: ADA }, interactionName: 'Withheld: needs B0107', service: 'withheld' });
+      expect([row?.resource, row?.query]).toEqual([undefined, undefined]);
+      expect((await ask(path, cleared)).body.rows[0]).toMatchObject({ interactionName: 'Read child protection information', resource: 'Flag' });
+    }
+    const search = await fetch(`${service.url}/audit/FHIR/R4/AuditEvent?patient=9000000270&agent=${ADA}`, { headers: await contextOf(OFFICER) });
+    expect(await search.text()).not.toMatch(/child|Flag|category/i);
+  });
+
+  it('records a report as an access to each patient whom it names', async () => {
+    const agent = { userId: '555000000106', userName: 'Two Patients' };
+    await happened(service, { nhsNumber: '9000000289', agent }, { nhsNumber: '9000000297', agent }, { nhsNumber: '9000000297', agent });
+    await counted(service);
+    await ask('reports/user-access?user=555000000106');
+    await ask('reports/patient-enquiries?user=555000000106');
+    await fetch(`${service.url}/audit/FHIR/R4/AuditEvent?agent=555000000106`, { headers: await contextOf(OFFICER) });
+    for (const patient of ['9000000289', '9000000297']) {
+      await eventually(async () =>
+        expect((await ask(`reports/user-access?user=${OFFICER.userId}&patient=${patient}`, GUARDIAN)).body.rows.map(({ interactionName }) => interactionName).sort()).toEqual([
+          'Patient enquiries report',
+          'Search access records',
+          'User access report',
+        ]),
+      );
+    }
+  });
+
   it('shows what the organisation does, and who does far more than is usual', async () => {
     const busy = aUser({ organisation: { odsCode: 'RZZ07', name: 'Busy' }, activityCodes: ['B0264'], jobRole: 'R0001', userId: '555000000777' });
     const agent = { odsCode: 'RZZ07', userId: '555000000105', userName: 'Sam Clerk', jobRole: 'R8008' };
@@ -123,6 +174,7 @@ describe("the officer's reports", () => {
       service,
       ...Array.from({ length: 7 }, (_, day) => ({ nhsNumber: patient(0), agent, recorded: new Date(Date.now() - (day + 2) * 86_400_000) })),
       ...Array.from({ length: 21 }, (_, i) => ({ nhsNumber: patient(i), agent, interaction: Interaction.SEARCH_TYPE })),
+      ...Array.from({ length: 20 }, (_, i) => ({ nhsNumber: patient(i + 1), agent })),
       { agent, nhsNumber: patient(0), purpose: 'BTG' },
       { agent, outcome: Outcome.MINOR_FAILURE },
     );
@@ -132,7 +184,7 @@ describe("the officer's reports", () => {
     const { interval, series, unusual } = body as unknown as { interval: string; series: Record<string, number>[]; unusual: unknown[] };
     expect(interval).toBe('hour');
     expect(series.length).toBeGreaterThanOrEqual(23);
-    expect(['reads', 'searches', 'refusals', 'emergencies'].map((count) => series.reduce((sum, point) => sum + (point[count] ?? 0), 0))).toEqual([1, 21, 1, 1]);
+    expect(['reads', 'searches', 'refusals', 'emergencies'].map((count) => series.reduce((sum, point) => sum + (point[count] ?? 0), 0))).toEqual([21, 21, 1, 1]);
     expect(unusual).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ user: expect.objectContaining({ userId: '555000000105' }), measure: 'patients', value: 21, usual: 1, times: 21 }),
@@ -142,6 +194,25 @@ describe("the officer's reports", () => {
     const month = (await ask('reports/activity', busy)).body as unknown as { interval: string; series: unknown[] };
     expect(month.interval).toBe('day');
     expect(month.series.length).toBeGreaterThan(28);
+  });
+
+  it('counts a search once, however many it finds, and as a trace if it looks for a patient', async () => {
+    const agent = { odsCode: 'RZZ08', userId: '555000000109', userName: 'Tess Clerk' };
+    const search = { interaction: Interaction.SEARCH_TYPE, agent, requestId: '00000000-0000-4000-8000-00000000000a' };
+    await happened(service, ...['9000000009', '9000000017', '9000000033'].map((nhsNumber) => ({ ...search, nhsNumber })));
+    await happened(service, { ...search, requestId: '00000000-0000-4000-8000-00000000000b', nhsNumber: '9000000009', resourceType: 'DocumentReference', service: 'record-locator' });
+    await counted(service);
+    const officer = aUser({ organisation: { odsCode: 'RZZ08', name: 'Other' }, activityCodes: ['B0264'], jobRole: 'R0001', userId: '555000000778' });
+    const { rows } = (await ask('reports/patient-enquiries', officer)).body as unknown as { rows: object[] };
+    expect(rows).toMatchObject([
+      { nhsNumber: '9000000009', traces: 1, views: 1 },
+      { nhsNumber: '9000000017', traces: 1, views: 0 },
+      { nhsNumber: '9000000033', traces: 1, views: 0 },
+    ]);
+    const { series } = (await ask(`reports/activity?from=${TODAY}&to=${TODAY}`, officer)).body as unknown as { series: Record<string, number>[] };
+    expect(['reads', 'searches'].map((count) => series.reduce((sum, point) => sum + (point[count] ?? 0), 0))).toEqual([1, 1]);
+    const [{ patients } = { patients: 0 }] = await sql<{ patients: number }>(service, `SELECT sum(patients)::int AS patients FROM activity_by_hour WHERE ods_code = 'RZZ08'`);
+    expect(patients).toBe(1);
   });
 
   it('counts each access once, though the counter is started anew', async () => {

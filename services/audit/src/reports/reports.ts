@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { timestampMs } from '@carespine/contracts';
+import { Fault } from '@carespine/fhir';
 import { AccessSearch, cursorOf, pageAfter } from '../accesses/access-search';
+import { shownTo } from '../accesses/withheld';
 import { accessRowOf, type AccessRow } from './access-row';
 import { Activity, type ActivityReport } from './activity';
 import { Enquiries, type Enquiry } from './enquiries';
 import { People, type Person } from './people';
-import { refuseOwnActivity, type Officer, type ReportName, type ReportQuery } from './report-query';
+import { isGuardian, refuseOwnActivity, type Officer, type ReportName, type ReportQuery } from './report-query';
 
 export interface AccessReport {
   rows: AccessRow[];
@@ -41,14 +43,13 @@ export class Reports {
    * @returns people to choose from, where a name fits several
    * @throws Fault when it is the officer herself
    */
-  async userAccess(who: Officer, query: ReportQuery): Promise<AccessReport | { people: Person[] }> {
-    refuseOwnActivity(who, query.user);
-    if (query.user !== undefined) return this.accessesOf(who, query, [query.user]);
-    const people = await this.people.named(who.organisation.odsCode, query.userName ?? '');
-    if (people.length > 1) return { people };
-    if (!people[0]) return { rows: [], total: 0 };
-    refuseOwnActivity(who, people[0].userId);
-    return this.accessesOf(who, query, [people[0].userId]);
+  async userAccess(who: Officer, query: ReportQuery): Promise<AccessReport | { people: Person[]; more?: true }> {
+    const named = query.userName === undefined ? undefined : await this.people.named(who.organisation.odsCode, query.userName);
+    if (named && named.people.length > 1) return named;
+    const [user] = named ? named.people.map(({ userId }) => userId) : (query.users ?? [query.user]);
+    if (user === undefined) return { rows: [], total: 0 };
+    refuseOwnActivity(who, user);
+    return this.accessesOf(who, query, [user]);
   }
 
   /** Who traced whom, how often. */
@@ -58,7 +59,7 @@ export class Reports {
     const users = await this.usersOf(who, query);
     if (users?.length === 0) return { rows: [] };
     if (users?.length === 1) refuseOwnActivity(who, users[0]);
-    const { rows, next } = await this.enquiries.find(odsCode, query, users);
+    const { rows, next } = await this.enquiries.find(odsCode, query, users, isGuardian(who) ? undefined : who.userId);
     const people = await this.people.byId(odsCode, [...new Set(rows.map((row) => row.userId))]);
     return {
       rows: rows.map(({ userId, ...row }) => ({ user: people.get(userId) ?? { userId, name: '', jobRoleName: '' }, ...row })),
@@ -71,19 +72,32 @@ export class Reports {
   }
 
   /** A page of any report, as flat rows for a file. */
-  async page(who: Officer, report: ReportName, query: ReportQuery): Promise<{ rows: object[]; next?: string; people?: Person[] }> {
+  async page(who: Officer, report: ReportName, query: ReportQuery): Promise<{ rows: object[]; next?: string; total?: number }> {
     if (report === 'patient-access') return this.patientAccess(who, query);
     if (report === 'patient-enquiries') return this.patientEnquiries(who, query);
     if (report === 'activity') return { rows: (await this.activities.series(who.organisation.odsCode, query)).series };
     const found = await this.userAccess(who, query);
-    return 'people' in found ? { rows: [], people: found.people } : found;
+    return 'people' in found ? { rows: [] } : found;
+  }
+
+  /**
+   * The query with the people of its name in place of the name: who comes to bear it later does not change what was asked.
+   *
+   * @throws Fault when a report on one user names several
+   */
+  async settled(who: Officer, report: ReportName, { userName, ...query }: ReportQuery): Promise<ReportQuery> {
+    if (userName === undefined) return query;
+    const users = await this.people.idsOf(who.organisation.odsCode, userName);
+    if (report === 'user-access' && users.length > 1) {
+      throw new Fault('BUSINESS_RULE', { diagnostics: 'The name fits several people: name one by user', expression: 'parameters.userName' });
+    }
+    return { ...query, users };
   }
 
   /** @returns undefined where no user is asked for */
-  private async usersOf(who: Officer, { user, userName }: ReportQuery): Promise<string[] | undefined> {
+  private async usersOf(who: Officer, { user, userName, users }: ReportQuery): Promise<string[] | undefined> {
     if (user !== undefined) return [user];
-    if (userName === undefined) return undefined;
-    return (await this.people.named(who.organisation.odsCode, userName)).map((person) => person.userId);
+    return userName === undefined ? users : this.people.idsOf(who.organisation.odsCode, userName);
   }
 
   private async accessesOf(who: Officer, query: ReportQuery, userIds: string[] | undefined): Promise<AccessReport> {
@@ -100,7 +114,7 @@ export class Reports {
     });
     const last = more ? page.at(-1) : undefined;
     return {
-      rows: page.map(accessRowOf),
+      rows: page.map((found) => accessRowOf(shownTo(who, found))),
       ...(total !== undefined && { total }),
       ...(last && { next: pageAfter({ id: last.id, recordedMs: last.record.recorded ? timestampMs(last.record.recorded) : 0 }) }),
     };

@@ -4,10 +4,11 @@ import { Interaction } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
 import { day, pageOf } from '../alerts/alert-list';
 import { officers } from '../alerts/officers';
-import { invalid, membersOf, missing, parametersOf, text } from '../request-body';
+import { RULE_NAMES } from '../alerts/rules';
+import { isUuid } from '../parameters';
+import { invalid, membersOf, missing, oneOf, parametersOf, text } from '../request-body';
 import { Samples, type Sample } from './samples.service';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LONGEST_PERIOD_DAYS = 366;
 
 /** Samples that an organisation's procedure asks for. */
@@ -33,7 +34,7 @@ export class SamplesController {
   list(@Query() parameters: Record<string, unknown>, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<{ samples: Sample[]; next?: string }> {
     trail.purpose = 'HOPERAT';
     const page = pageOf(parametersOf(parameters, ['_count', '_page']));
-    if (page.after && !UUID.test(page.after.key)) throw invalid('_page', 'as an earlier answer gave it');
+    if (page.after && !isUuid(page.after.key)) throw invalid('_page', 'as an earlier answer gave it');
     return this.samples.list(who, page);
   }
 
@@ -42,7 +43,7 @@ export class SamplesController {
   read(@Param('id') id: string, @Query() parameters: Record<string, unknown>, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<Sample> {
     trail.purpose = 'HOPERAT';
     parametersOf(parameters, []);
-    return this.samples.read(who, required(id));
+    return this.samples.read(who, required(id, trail));
   }
 
   @Post(':id/close-rest')
@@ -50,13 +51,14 @@ export class SamplesController {
   @Access(officers('Close the rest of a sample', Interaction.UPDATE))
   closeRest(@Param('id') id: string, @Body() body: unknown, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<Sample> {
     trail.purpose = 'HOPERAT';
-    const { note } = membersOf(body, ['note']);
-    return this.samples.closeRest(who, required(id), text(note, 'note', 4000));
+    const { rule, note } = membersOf(body, ['rule', 'note']);
+    return this.samples.closeRest(who, required(id, trail), oneOf(rule, 'rule', RULE_NAMES), text(note, 'note', 4000));
   }
 }
 
 /** @throws Fault RESOURCE_NOT_FOUND */
-function required(id: string): string {
-  if (!UUID.test(id)) throw new Fault('RESOURCE_NOT_FOUND');
+function required(id: string, trail: AccessTrail): string {
+  if (!isUuid(id)) throw new Fault('RESOURCE_NOT_FOUND');
+  trail.resourceId = id;
   return id;
 }

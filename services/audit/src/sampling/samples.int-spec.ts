@@ -1,5 +1,6 @@
+import { Interaction } from '@carespine/contracts';
 import { eventually, startService, type RunningService } from '@carespine/test-kit';
-import { Desk, OFFICER, record } from '../alerts/fixtures/desk';
+import { Desk, OFFICER, record, THE_GUARDIAN } from '../alerts/fixtures/desk';
 import { londonDay } from '../london';
 import { DEFAULT_POLICY } from '../organisation-policy/policy';
 import { audit } from '../service';
@@ -53,7 +54,7 @@ describe('audit specification, "The officer’s work": samples', () => {
   it('closes the rest when every drawn one is closed, and says so in each history', async () => {
     const desk = await anOrganisation('RZZ11', 6);
     const { id, alerts } = await draw(desk);
-    const closeRest = () => desk.call<Sample>('POST', `/samples/${id}/close-rest`, { note: 'Sampled this week' });
+    const closeRest = () => desk.call<Sample>('POST', `/samples/${id}/close-rest`, { rule: 'same-household', note: 'Sampled this week' });
     expect((await closeRest()).status).toBe(422);
     for (const { reference } of alerts) await close(desk, reference);
     expect((await closeRest()).body).toMatchObject({ checked: 3, appropriate: 3 });
@@ -67,8 +68,47 @@ describe('audit specification, "The officer’s work": samples', () => {
     const desk = await anOrganisation('RZZ12', 4);
     const { id, alerts } = await draw(desk);
     for (const [i, { reference }] of alerts.entries()) await close(desk, reference, i === 0 ? 'inappropriate' : 'appropriate');
-    expect((await desk.call('POST', `/samples/${id}/close-rest`, { note: 'n' })).status).toBe(422);
+    expect((await desk.call('POST', `/samples/${id}/close-rest`, { rule: 'same-household', note: 'n' })).status).toBe(422);
     expect((await desk.list('status=new')).total).toBe(2);
+  });
+
+  it('draws of each rule its share, and closes the rest of one rule; but what is escalated or somebody’s stays', async () => {
+    const desk = await anOrganisation('RZZ14', 8);
+    await record(service, ...Array.from({ length: 4 }, (_, i) => ({ interaction: Interaction.EXPORT, nhsNumber: '9000000009', agent: { userId: `55570000${i + 1000}`, odsCode: 'RZZ14' } })));
+    await eventually(async () => expect((await desk.list()).total).toBe(12));
+    const { id, alerts, rules } = await draw(desk);
+    expect(rules).toEqual([
+      { rule: 'export-or-print', title: expect.any(String) as string, population: 4, drawn: 2, checked: 0, appropriate: 0 },
+      { rule: 'same-household', title: expect.any(String) as string, population: 8, drawn: 4, checked: 0, appropriate: 0 },
+    ]);
+    const drawn = new Set(alerts.map(({ reference }) => reference));
+    const rest = (await desk.list('rule=same-household')).alerts.map(({ reference }) => reference).filter((reference) => !drawn.has(reference));
+    await desk.step(rest[0] ?? '', { version: 1, step: 'escalate', note: 'n' });
+    await desk.step(rest[1] ?? '', { version: 1, step: 'assign', assignee: OFFICER.userId });
+    for (const { reference, rule } of alerts) if (rule === 'same-household') await close(desk, reference);
+    const closeRest = (rule: string) => desk.call<Sample>('POST', `/samples/${id}/close-rest`, { rule, note: 'n' });
+    expect([(await closeRest('export-or-print')).status, (await closeRest('own-record')).status, (await closeRest('x')).status]).toEqual([422, 400, 400]);
+    expect((await closeRest('same-household')).status).toBe(200);
+    expect((await desk.list('status=new&rule=export-or-print')).total).toBe(4);
+    expect((await desk.list('status=new&rule=same-household')).alerts.map(({ reference }) => reference).sort()).toEqual(rest.slice(0, 2).sort());
+  });
+
+  it('closes nothing by a draw that was not left to chance: by a seed that was named, or after another', async () => {
+    const desk = await anOrganisation('RZZ15', 4);
+    const [first, again] = [await draw(desk, 'mine'), await draw(desk)];
+    for (const alert of new Set([...first.alerts, ...again.alerts].map(({ reference }) => reference))) await close(desk, alert);
+    for (const { id } of [first, again]) expect((await desk.call('POST', `/samples/${id}/close-rest`, { rule: 'same-household', note: 'n' })).status).toBe(422);
+  });
+
+  it('draws the same for the guardian as for an officer, whatever was escalated or assigned', async () => {
+    const desk = await anOrganisation('RZZ16', 6);
+    await record(service, { purpose: 'BTG', agent: { userId: '555600009999', odsCode: 'RZZ16' } });
+    const national = await desk.alertOf('national-type-2', '555600009999');
+    const guardian = new Desk(service, { ...THE_GUARDIAN, organisation: { odsCode: 'RZZ16', name: 'x' } });
+    const before = await draw(guardian, 'seed');
+    await desk.step(national.reference, { version: 1, step: 'escalate', note: 'n' });
+    const after = await draw(guardian, 'seed');
+    expect([after.population, after.alerts.map(({ reference }) => reference)]).toEqual([6, before.alerts.map(({ reference }) => reference)]);
   });
 
   it('draws nothing of nothing, and keeps to the own organisation', async () => {
@@ -76,7 +116,7 @@ describe('audit specification, "The officer’s work": samples', () => {
     const sample = await draw(desk);
     expect(sample).toMatchObject({ population: 0, alerts: [] });
     expect((await new Desk(service).call('GET', `/samples/${sample.id}`)).status).toBe(404);
-    expect((await new Desk(service).call('POST', `/samples/${sample.id}/close-rest`, { note: 'n' })).status).toBe(404);
+    expect((await new Desk(service).call('POST', `/samples/${sample.id}/close-rest`, { rule: 'same-household', note: 'n' })).status).toBe(404);
     expect((await desk.call('GET', '/samples/x')).status).toBe(404);
   });
 

@@ -6,6 +6,7 @@ export interface StaffFacts {
   userId: string;
   /** Her own number, where she is a patient too. */
   nhsNumber?: string;
+  /** Every role of today; of two in one organisation the first is the main one. */
   positions: { odsCode: string; name: string; jobRole: string; jobRoleName: string }[];
   /** Role profiles that have ended or will, with the last day, `yyyy-mm-dd`. */
   ended: { roleProfileId: string; day: string }[];
@@ -52,16 +53,12 @@ export function readStaff(paths: string[], today: string): StaffFacts[] {
 function factsOf({ id, title, givenName, familyName, nhsNumber, roles = [] }: Person, today: string): StaffFacts {
   // as the gateway says it, and so as access records do
   const name = [title, givenName, familyName].filter(Boolean).join(' ');
-  const positions = new Map(
-    roles
-      .filter(({ ended }) => ended === undefined || ended >= today)
-      .reverse() // of two in one organisation the first counts
-      .map((role) => [role.organisation, { odsCode: role.organisation, name, jobRole: partOf(role.roleCode), jobRoleName: partOf(role.roleName) }]),
-  );
   return {
     userId: id,
     ...(nhsNumber !== undefined && { nhsNumber }),
-    positions: [...positions.values()],
+    positions: roles
+      .filter(({ ended }) => ended === undefined || ended >= today)
+      .map((role) => ({ odsCode: role.organisation, name, jobRole: partOf(role.roleCode), jobRoleName: partOf(role.roleName) })),
     ended: roles.flatMap((role) => (role.ended === undefined ? [] : [{ roleProfileId: role.id, day: role.ended }])),
   };
 }

@@ -38,6 +38,11 @@ describe('the staff register', () => {
   }
   const members = async (): Promise<object[]> => (await service.app.get(Database).query({ text: 'SELECT user_id, ods_code, name, job_role FROM staff_members ORDER BY user_id, ods_code' })).rows;
 
+  const rolesOf = async (userId: string): Promise<string[]> => {
+    const { rows } = await service.app.get(Database).query<{ job_role: string }>({ text: 'SELECT job_role FROM staff_roles WHERE user_id = $1 ORDER BY 1', values: [userId] });
+    return rows.map((row) => row.job_role);
+  };
+
   it('tells who is a patient, once, then what changes, also what is taken back', async () => {
     const first = [
       ['555000000901', '9000000009'],
@@ -56,16 +61,40 @@ describe('the staff register', () => {
     );
   });
 
-  it('meets others by what they do, keeps an officer an officer, and forgets no name', async () => {
+  it('meets others by what they do, role by role, and forgets no name', async () => {
     const at = (userId: string, jobRole: string, userName: string) => ({ agent: { userId, jobRole, jobRoleName: jobRole, userName, odsCode: 'RZZ09' } });
     await record(service, at('555000000905', 'R0001', 'Officer'), at('555000000906', 'R8001', 'Nurse'));
     await eventually(async () => expect(await members()).toHaveLength(5));
     await record(service, at('555000000905', 'R8000', 'Officer Renamed'), at('555000000906', 'R8000', ''));
     await eventually(async () =>
       expect((await members()).slice(3)).toEqual([
-        { user_id: '555000000905', ods_code: 'RZZ09', name: 'Officer Renamed', job_role: 'R0001' },
+        { user_id: '555000000905', ods_code: 'RZZ09', name: 'Officer Renamed', job_role: 'R8000' },
         { user_id: '555000000906', ods_code: 'RZZ09', name: 'Nurse', job_role: 'R8000' },
       ]),
     );
+    expect(await rolesOf('555000000905')).toEqual(['R0001', 'R8000']);
+  });
+
+  it('takes no role from a supplier’s event, and no name in place of another', async () => {
+    const fed = (userId: string, userName: string) => ({ agent: { userId, jobRole: 'R0001', userName, odsCode: 'RZZ09' }, original: Buffer.from('{}') });
+    await record(service, fed('555000000906', 'Mallory'), fed('555000000907', 'New Here'));
+    await eventually(async () => expect(await members()).toContainEqual({ user_id: '555000000907', ods_code: 'RZZ09', name: 'New Here', job_role: '' }));
+    expect(await members()).toContainEqual({ user_id: '555000000906', ods_code: 'RZZ09', name: 'Nurse', job_role: 'R8000' });
+    expect([await rolesOf('555000000906'), await rolesOf('555000000907')]).toEqual([['R8000', 'R8001'], []]);
+  });
+
+  it('keeps every role of the files, and forgets those of who has left', async () => {
+    const officer = { ...ROLE, id: '555000001999', roleCode: 'S8002:G8003:R0001' };
+    write(file, aPerson(1, { nhsNumber: '9000000025', roles: [{ ...ROLE, id: '555000001901' }, officer] }), aPerson(2));
+    await service.app.get(StaffRegister).onApplicationBootstrap();
+    expect([await rolesOf('555000000901'), await rolesOf('555000000902')]).toEqual([['R0001', 'R8001'], ['R8001']]);
+    await record(service, { agent: { userId: '555000000901', jobRole: 'R0001', jobRoleName: 'R0001', userName: 'Ann Example1', odsCode: 'RZZ01' } });
+    await eventually(async () => expect(await members()).toContainEqual({ user_id: '555000000901', ods_code: 'RZZ01', name: 'Ann Example1', job_role: 'R0001' }));
+    await service.app.get(StaffRegister).onApplicationBootstrap();
+    expect(await members()).toContainEqual({ user_id: '555000000901', ods_code: 'RZZ01', name: 'Ann Example1', job_role: 'R0001' }); // the last acted in
+    write(file, aPerson(1, { nhsNumber: '9000000025' }));
+    await service.app.get(StaffRegister).onApplicationBootstrap();
+    expect([await rolesOf('555000000901'), await rolesOf('555000000902')]).toEqual([['R8001'], []]);
+    expect(await members()).toContainEqual({ user_id: '555000000901', ods_code: 'RZZ01', name: 'Ann Example1', job_role: 'R8001' });
   });
 });

@@ -73,7 +73,7 @@ const OUTCOMES: Record<number, string> = { 0: 'Done', 4: 'Refused: nothing was s
 export const outcomeOf = ({ outcome }: AccessRecorded): string => OUTCOMES[OUTCOME_CODES[outcome]] ?? '';
 
 /** CP-IS (child protection) and FGM information, whose disclosure can put somebody in danger. */
-export const isSafeguarding = ({ service, resourceType, interactionName }: AccessRecorded): boolean =>
+export const isSafeguarding = ({ service, resourceType, interactionName }: Pick<AccessRecorded, 'service' | 'resourceType' | 'interactionName'>): boolean =>
   /cp-?is\b|child.?protection|\bfgm\b|female.?genital|safeguarding/i.test(`${service} ${resourceType} ${interactionName}`);
 
 /** A privacy officer read an alert, or took a step on it. */

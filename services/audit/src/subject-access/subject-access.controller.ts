@@ -14,7 +14,7 @@ import { SubjectAccessRegister, type NewRequest, type StepTaken } from './subjec
 
 const access = (name: string, interaction: Interaction): AccessRule => ({
   permission: 'audit.sar',
-  record: { interaction, resource: 'AuditEvent', name },
+  record: { interaction, resource: 'Task', name },
 });
 /** The longest that an access is kept. @see audit specification, "Retention": 30 years for cancer pathway events */
 const LONGEST_MONTHS = 30 * 12;
@@ -39,6 +39,7 @@ export class SubjectAccessController {
     const request = requestOf(body, namesWithheldInSubjectAccess, londonDay(new Date()));
     trail.open(request.nhsNumber);
     const opened = await this.register.open(who, request);
+    trail.resourceId = opened.reference;
     void reply.header('location', `/audit/v1/subject-access-requests/${opened.reference}`);
     return opened;
   }
@@ -86,6 +87,7 @@ export class SubjectAccessController {
   private async found(who: Principal, reference: string, trail: AccessTrail): Promise<SubjectAccessRequest> {
     trail.purpose = 'PATRQT';
     if (!/^SAR-[0-9A-Z]{4}-[0-9A-Z]{4}$/.test(reference)) throw new Fault('RESOURCE_NOT_FOUND');
+    trail.resourceId = reference;
     const found = await this.register.find(who, reference);
     trail.open(found.nhsNumber);
     return found;

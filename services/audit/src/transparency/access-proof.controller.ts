@@ -3,6 +3,7 @@ import { Access, Caller, Trail, type AccessTrail, type Principal } from '@caresp
 import { Interaction } from '@carespine/contracts';
 import { Fault } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
+import { isUuid } from '../parameters';
 import { TransparencyLog, type AccessProof } from './transparency-log.service';
 
 /** That the log holds an access which a privacy officer sees. */
@@ -17,8 +18,9 @@ export class AccessProofController {
   @Access({ permission: 'audit.reports', record: { interaction: Interaction.READ, resource: 'AuditEvent', name: 'Prove access record' } })
   async prove(@Param('id') id: string, @Caller() who: Principal, @Trail() trail: AccessTrail): Promise<Omit<AccessProof, 'id' | 'payload'> & { checkpoint: string }> {
     trail.purpose = 'HOPERAT';
-    const found = UUID.test(id) ? await this.find(id, who.organisation.odsCode) : undefined;
+    const found = isUuid(id) ? await this.find(id, who.organisation.odsCode) : undefined;
     if (!found) throw new Fault('RESOURCE_NOT_FOUND');
+    trail.resourceId = id;
     if (found.nhs_number) trail.open(found.nhs_number);
     const { checkpoint, proofs } = await this.log.inclusionOf([id]);
     const [proof] = proofs;
@@ -35,5 +37,3 @@ export class AccessProofController {
     return rows[0];
   }
 }
-
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;

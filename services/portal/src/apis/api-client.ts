@@ -12,15 +12,16 @@ import { Agent, errors, request } from 'undici';
 /** What a page hands on to every API it calls: in whose name, from where, and within which trace. */
 export type Onward = Record<string, string>;
 
-export const OnwardHeaders = createParamDecorator((_: unknown, context: ExecutionContext): Onward => {
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
+export const OnwardHeaders = createParamDecorator((_: unknown, context: ExecutionContext): Onward => onwardOf(context.switchToHttp().getRequest<FastifyRequest>()));
+
+export function onwardOf(request: FastifyRequest): Onward {
   const { [CONTEXT_HEADER]: token, 'x-forwarded-for': address } = request.headers;
   return {
     traceparent: request.traceparent,
     ...(typeof token === 'string' && { [CONTEXT_HEADER]: token }),
     ...(typeof address === 'string' && { 'x-forwarded-for': address }),
   };
-});
+}
 
 export interface Answer<T> {
   status: number;

@@ -45,6 +45,8 @@ export interface Sample {
   alerts: AlertSummary[];
   checked: number;
   appropriate: number;
+  /** By rule, since the rest is closed by rule. */
+  rules: { rule: string; title: string; population: number; drawn: number; checked: number; appropriate: number }[];
 }
 
 const API = 'Alerts';
@@ -87,8 +89,8 @@ export class PolicyApi {
     return this.client.ask(API, `${this.base}/samples`, onward, { method: 'POST', body: order });
   }
 
-  /** @throws ApiRefused 422 while a drawn alert is open, or when one was inappropriate */
-  closeRest(onward: Onward, id: string, note: string): Promise<unknown> {
-    return this.client.ask(API, `${this.base}/samples/${id}/close-rest`, onward, { method: 'POST', body: { note } });
+  /** @throws ApiRefused 422 while a drawn alert of the rule is open, when one was inappropriate, or the draw was not left to chance */
+  closeRest(onward: Onward, id: string, rule: string, note: string): Promise<unknown> {
+    return this.client.ask(API, `${this.base}/samples/${id}/close-rest`, onward, { method: 'POST', body: { rule, note } });
   }
 }

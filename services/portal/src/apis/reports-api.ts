@@ -40,6 +40,8 @@ export interface EnquiryRow {
 export interface Found<Row> extends Listed {
   rows?: Row[];
   people?: Person[];
+  /** More people bear the name than are listed. */
+  more?: boolean;
 }
 
 export interface ActivityPoint {

@@ -2,7 +2,8 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import { anyPermissionOf } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiRefused, ApiUnavailable } from '../apis/api-client';
+import { ApiClient, ApiRefused, ApiUnavailable, onwardOf } from '../apis/api-client';
+import { PortalConfig } from '../config';
 import { ReferenceRefused } from '../references/sealed-references';
 import { Pages } from './pages';
 
@@ -24,7 +25,11 @@ const CAPABILITIES: Record<string, string> = {
 export class PageErrors implements ExceptionFilter {
   private readonly logger = new Logger(PageErrors.name);
 
-  constructor(private readonly pages: Pages) {}
+  constructor(
+    private readonly pages: Pages,
+    private readonly client: ApiClient,
+    private readonly config: PortalConfig,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
@@ -33,7 +38,7 @@ export class PageErrors implements ExceptionFilter {
     if (error instanceof ApiUnavailable) return this.pages.show(reply, 'problems/unavailable', { api: error.api }, 503);
     const status = statusOf(error);
     if (status === 401) return void reply.header('cache-control', 'no-store').redirect(`/auth/login?returnTo=${returnTo(request)}`, 302);
-    if (status === 403) return this.forbidden(reply, error);
+    if (status === 403) return void this.forbidden(reply, error);
     if (status === 404) return this.pages.show(reply, 'problems/not-found', {}, 404);
     if (status >= 400 && status < 500) {
       // an address may hold anything; but a form of ours should have been checked before the API saw it
@@ -45,12 +50,21 @@ export class PageErrors implements ExceptionFilter {
     this.pages.show(reply, 'problems/failed', {}, 500);
   }
 
-  private forbidden(reply: FastifyReply, error: unknown): void {
+  /** What an API refused it has recorded; what the portal itself refuses, the audit service records before the page is shown. */
+  private async forbidden(reply: FastifyReply, error: unknown): Promise<void> {
     const { who } = reply.request.access;
     const { access } = reply.request.routeOptions.config;
     const permissions = access && 'rule' in access ? anyPermissionOf(access.rule) : [];
     if (!(error instanceof ApiRefused) && permissions.some((one) => who?.stepUp.has(one))) {
       return void reply.header('cache-control', 'no-store').redirect(`/auth/step-up?returnTo=${returnTo(reply.request)}`, 302);
+    }
+    if (!(error instanceof ApiRefused) && who?.userId !== undefined && permissions[0] !== undefined) {
+      const url = `${this.config.services.audit}/audit/v1/page-refusals?permission=${permissions[0]}`;
+      try {
+        await this.client.call('Audit', url, onwardOf(reply.request), { method: 'POST' });
+      } catch {
+        return this.pages.show(reply, 'problems/unavailable', { api: 'Audit' }, 503); // no record, no answer
+      }
     }
     this.pages.show(reply, 'problems/no-permission', { capability: CAPABILITIES[permissions[0] ?? ''], noRole: who && !who.role }, 403);
   }

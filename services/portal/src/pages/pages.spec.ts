@@ -55,10 +55,14 @@ describe('who may open a page', () => {
     expect([statusCode, headers.location]).toEqual([302, `/auth/login?returnTo=${encodeURIComponent(path)}`]);
   });
 
-  it('says which permission the role lacks', async () => {
+  it('says which permission the role lacks, once the audit service has recorded the refusal', async () => {
     const { statusCode, body } = await portal.get('/user-activity', staff());
     expect(statusCode).toBe(403);
     expect(body).toContain('Your role cannot see who looked at records');
+    expect(portal.apis.calls.at(-1)).toMatchObject({ method: 'POST', url: '/audit/v1/page-refusals?permission=audit.reports' });
+    portal.apis.failWith = 503;
+    expect((await portal.get('/user-activity', staff())).statusCode).toBe(503); // no record, no answer
+    portal.apis.failWith = undefined;
   });
 
   it('asks for a stronger sign-in where the role would do', async () => {

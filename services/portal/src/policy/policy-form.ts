@@ -27,8 +27,16 @@ const PROCEDURE: readonly Field[] = [
     maxLength: 4000,
     required: 'Enter what alerts are checked against',
   },
-  { name: 'escalatesTo', label: 'Goes on to', hint: 'Who decides when an officer cannot', kind: 'text', width: 20, maxLength: 200, required: 'Enter who it goes on to' },
-  number('escalateAfterDays', 'Days after which a new alert goes on to them'),
+  {
+    name: 'escalatesTo',
+    label: 'Who decides when an officer cannot',
+    hint: 'For your procedure, as written down. In this service an alert that is escalated goes to whoever holds the role Caldicott Guardian, whatever you enter here',
+    kind: 'text',
+    width: 20,
+    maxLength: 200,
+    required: 'Enter who decides when an officer cannot',
+  },
+  number('escalateAfterDays', 'Days after which a new alert goes on to the Caldicott Guardian'),
   { name: 'namesWithheld', label: 'Leave names of staff out of answers to subject access requests', kind: 'checkbox' },
   { name: 'namesWithheldReason', label: 'Why names of staff are left out', hint: 'Only if they are. The person is told', kind: 'textarea', maxLength: 500 },
 ];

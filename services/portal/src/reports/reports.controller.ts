@@ -3,7 +3,6 @@ import { Access, Caller, type Principal } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import type { FastifyReply } from 'fastify';
 import { ApiRefused, OnwardHeaders, type Onward } from '../apis/api-client';
-import type { Person } from '../apis/desk';
 import { ReportsApi, type AccessRow, type EnquiryRow, type Found } from '../apis/reports-api';
 import { presentForm, readForm, type Errors, type Values } from '../forms/form';
 import { CAN_REPORT } from '../pages/navigation';
@@ -111,7 +110,7 @@ export class ReportsController {
     const name = form.name === 'activity' ? 'user-access' : form.name;
     const query = reportQuery(asked.values, asked.user);
     const found = await this.reports.list<AccessRow | EnquiryRow>(onward, name, query, asked.page);
-    if (!found.rows) return this.showPeople(reply, who, form, asked, found.people ?? []);
+    if (!found.rows) return this.showPeople(reply, who, form, asked, found);
     const number = asked.number ?? 1;
     const rows =
       name === 'patient-enquiries'
@@ -137,7 +136,7 @@ export class ReportsController {
     });
   }
 
-  private async showPeople(reply: FastifyReply, who: Principal, form: ReportForm, asked: Asked, people: Person[]): Promise<void> {
+  private async showPeople(reply: FastifyReply, who: Principal, form: ReportForm, asked: Asked, { people = [], more }: Found<unknown>): Promise<void> {
     if (people.length === 0) {
       return this.showForm(reply, form, asked.values, { person: 'Nobody in your organisation has this name. Check the spelling, or enter a user ID' });
     }
@@ -145,7 +144,7 @@ export class ReportsController {
       ...person,
       href: await this.address(who, { report: asked.report, values: asked.values, user: { userId: person.userId, name: person.name } }),
     }));
-    this.pages.show(reply, 'reports/choose-person', { form, name: asked.values.person, people: await Promise.all(choices) });
+    this.pages.show(reply, 'reports/choose-person', { form, name: asked.values.person, people: await Promise.all(choices), more });
   }
 
   private accesses(who: Principal, asked: Asked, { rows = [] }: Found<AccessRow>) {

@@ -47,8 +47,7 @@ export function describeSample(sample: Sample) {
     seed: sample.seed,
     checked: sample.checked,
     appropriate: sample.appropriate,
-    allChecked: sample.checked >= count,
-    allAppropriate: sample.appropriate >= count,
+    rules: sample.rules.map((rule) => ({ ...rule, left: rule.population - rule.drawn, isDone: rule.checked >= rule.drawn && rule.appropriate >= rule.drawn })),
     rows: sample.alerts.map((alert) => describeSummary(alert, undefined)),
   };
 }

@@ -12,9 +12,10 @@ import { describeSample, nextPeriod, sampleDue } from './sample-view';
 const DRAW: readonly Field[] = [
   { name: 'from', label: 'Alerts raised from', kind: 'date', required: 'Enter the first date' },
   { name: 'to', label: 'To', kind: 'date', required: 'Enter the last date' },
-  { name: 'seed', label: 'Seed', hint: 'Optional. The same seed and dates draw the same alerts', kind: 'text', width: 20, maxLength: 64 },
+  { name: 'seed', label: 'Seed', hint: 'Optional, to draw again what was drawn before. After such a draw the rest cannot be closed', kind: 'text', width: 20, maxLength: 64 },
 ];
 const REST: readonly Field[] = [
+  { name: 'rule', label: 'Which alerts', kind: 'radios', required: 'Select which alerts' },
   {
     name: 'note',
     label: 'What you found in the sample',
@@ -72,10 +73,10 @@ export class SamplesController {
     const errors = checkForm(REST, values);
     if (Object.keys(errors).length > 0) return this.showSample(reply, onward, referenceIn(id), values, errors);
     try {
-      await this.policies.closeRest(onward, referenceIn(id), values.note ?? '');
+      await this.policies.closeRest(onward, referenceIn(id), values.rule ?? '', values.note ?? '');
     } catch (error) {
-      if (!(error instanceof ApiRefused) || ![409, 422].includes(error.status)) throw error;
-      return this.showSample(reply, onward, id, values, { rest: 'The rest cannot be closed: check every alert of the sample first, and none may be inappropriate' });
+      if (!(error instanceof ApiRefused) || ![400, 409, 422].includes(error.status)) throw error;
+      return this.showSample(reply, onward, id, values, { rest: CANNOT_CLOSE });
     }
     this.pages.seeOther(reply, `/desk/samples/${id}?closed=yes`);
   }
@@ -95,10 +96,15 @@ export class SamplesController {
 
   private async showSample(reply: FastifyReply, onward: Onward, id: string, values: Values, errors: Errors, closed = false): Promise<void> {
     const sample = describeSample(await this.policies.sample(onward, id));
-    const form = presentForm(REST, values, errors);
-    this.pages.show(reply, 'samples/sample', { ...sample, form, closed }, form.errors.length > 0 ? 400 : 200);
+    const done = sample.rules.filter(({ isDone, left }) => isDone && left > 0);
+    const options = done.map(({ rule, title, left }) => ({ value: rule, text: title, hint: `${left} others` }));
+    const form = presentForm(REST.map((field) => (field.name === 'rule' ? { ...field, options } : field)), values, errors);
+    this.pages.show(reply, 'samples/sample', { ...sample, canClose: done.length > 0, form, closed }, form.errors.length > 0 ? 400 : 200);
   }
 }
+
+const CANNOT_CLOSE =
+  'The rest cannot be closed. Every drawn alert of this kind has to be checked and appropriate, and the draw has to be the first of these days, without a seed of yours';
 
 const refusedDraw = ({ status }: ApiRefused): string =>
   status === 400 ? 'The sample could not be drawn with these answers. Check each of them' : 'No sample can be drawn of these days: there are no alerts to draw from';

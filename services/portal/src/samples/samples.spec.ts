@@ -27,13 +27,16 @@ describe('samples of alerts', () => {
 
   it('says how it was drawn, and lets the rest be closed only when all was checked', async () => {
     const open = await portal.get('/desk/samples/sample-1', officer);
-    for (const text of ['4 of 8 alerts', '4711', 'you can close the other 4']) expect(open.body).toContain(text);
+    for (const text of ['4 of 8 alerts', '4711', 'Own record opened: 4 of 8 drawn']) expect(open.body).toContain(text);
+    expect(open.body).not.toContain('What you found in the sample');
     for (const alert of portal.apis.desk.alerts.slice(0, 4)) alert.status = 'closed';
     const checked = await portal.get('/desk/samples/sample-1', officer);
     expect(checked.body).toContain('What you found in the sample');
-    expect((await portal.post('/desk/samples/sample-1', { note: '' }, officer)).body).toContain('Enter what you found in the sample');
-    const { headers } = await portal.post('/desk/samples/sample-1', { note: 'All in order' }, officer);
+    expect((await portal.post('/desk/samples/sample-1', { rule: 'own-record', note: '' }, officer)).body).toContain('Enter what you found in the sample');
+    expect((await portal.post('/desk/samples/sample-1', { note: 'n' }, officer)).body).toContain('Select which alerts');
+    expect((await portal.post('/desk/samples/sample-1', { rule: 'other', note: 'n' }, officer)).statusCode).toBeLessThan(500);
+    const { headers } = await portal.post('/desk/samples/sample-1', { rule: 'own-record', note: 'All in order' }, officer);
     expect(headers.location).toBe('/desk/samples/sample-1?closed=yes');
-    expect(portal.apis.calls.at(-1)?.body).toEqual({ note: 'All in order' });
+    expect(portal.apis.calls.at(-1)?.body).toEqual({ rule: 'own-record', note: 'All in order' });
   });
 });
