@@ -6,10 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Pool, type PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import {
-  AddOutboxTally20261124111500,
   Consumer,
-  CreateOutboxAndInbox20261124080000,
   deadLetters,
+  EVENT_MIGRATIONS,
   newEvent,
   openEventLog,
   Outbox,
@@ -18,7 +17,7 @@ import {
   prepareEventLog,
   pruneInbox,
   Relay,
-  SteadyClient,
+  steadyPool,
   type Apply,
   type Event,
   type EventLog,
@@ -39,6 +38,7 @@ export class TestService {
   readonly outbox: Outbox;
   readonly log: EventLog;
   readonly failures: string[] = [];
+  readonly refused: string[] = [];
   /** Strays of other tests on the same log apart. */
   readonly givenUp: string[] = [];
   private readonly running = new Set<{ stop(): Promise<void> }>();
@@ -47,22 +47,22 @@ export class TestService {
     readonly config: EventLogConfig,
     private readonly database: TestDatabase,
     readonly keys = randomUUID().slice(0, 8),
+    statementTimeoutMs = 10_000,
   ) {
-    this.pool = new Pool({ connectionString: database.url, Client: SteadyClient, max: 20 });
+    this.pool = new Pool({ connectionString: database.url, max: 20, ...steadyPool(statementTimeoutMs) });
     this.pool.on('error', () => undefined);
     this.outbox = new Outbox(this.pool);
     this.log = this.openLog();
   }
 
-  static async start(config: EventLogConfig, keys?: string): Promise<TestService> {
+  static async start(config: EventLogConfig, keys?: string, statementTimeoutMs?: number): Promise<TestService> {
     const database = await aDatabase('service');
-    const migrations = [CreateOutboxAndInbox20261124080000, AddOutboxTally20261124111500];
-    const source = await new DataSource({ type: 'postgres', url: database.url, migrations }).initialize();
+    const source = await new DataSource({ type: 'postgres', url: database.url, migrations: EVENT_MIGRATIONS }).initialize();
     await source.runMigrations();
     await source.query('CREATE TABLE effects (n bigint GENERATED ALWAYS AS IDENTITY, key text, body text)');
     await source.destroy();
     await prepareEventLog(config);
-    return new TestService(config, database, keys);
+    return new TestService(config, database, keys, statementTimeoutMs);
   }
 
   openLog(): EventLog {
@@ -78,7 +78,11 @@ export class TestService {
   }
 
   relay(): Relay {
-    const report = { relayed: () => undefined, failed: (error: Error) => void this.failures.push(error.name) };
+    const report = {
+      relayed: () => undefined,
+      failed: (error: Error) => void this.failures.push(error.name),
+      refused: ({ id }: Event, error: Error) => void this.refused.push(`${id} ${error.message}`),
+    };
     const relay = new Relay(new PostgresOutboxStore(this.pool), this.log, report);
     this.outbox.whenCommitted(() => relay.ring());
     relay.start();
@@ -89,7 +93,9 @@ export class TestService {
   /** A replica, whose log is its own: on Kafka, a member of the group. */
   consume(apply: Apply = this.effect): { stop(): Promise<void> } {
     const log = this.openLog();
-    const report = { applied: () => undefined, retried: (_: string, error: Error) => void this.failures.push(error.name), deadLettered: (_: string, error: Error) => void (error.name !== 'NoEvent' && this.givenUp.push(error.name)) };
+    const failed = (_: string, error: Error): void => void this.failures.push(error.name);
+    const deadLettered = (_: string, error: Error): void => void (error.name !== 'NoEvent' && this.givenUp.push(error.name));
+    const report = { applied: () => undefined, retried: failed, awaited: failed, deadLettered };
     const consumer = new Consumer(this.name, new Map([[TOPIC, apply]]), new PostgresEffectStore(this.pool, this.outbox), report);
     log.subscribe([TOPIC], (delivery) => consumer.deliver(delivery));
     const replica = {
@@ -314,6 +320,54 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
     await breaking;
     await eventually(async () => expect(new Set(await service.effects()).size).toBe(200), PATIENCE_MS);
     expect(service.givenUp).toEqual([]);
+  });
+
+  it('waits for a lock that is held for longer than a statement may take, and gives up no event for it', async () => {
+    const patient = await TestService.start(service.config, undefined, 300);
+    others.push(patient);
+    const sent = [patient.event('first'), patient.event('second')];
+    const frozen = await patient.pool.connect();
+    await frozen.query('BEGIN');
+    await frozen.query('INSERT INTO inbox (event_id) VALUES ($1)', [sent[0]?.id]);
+    patient.consume();
+    await patient.log.append(sent);
+    await eventually(async () => expect(patient.failures.length).toBeGreaterThan(5), PATIENCE_MS);
+    await frozen.query('ROLLBACK');
+    frozen.release();
+    await patient.expectEffects(sent);
+    expect(patient.givenUp).toEqual([]);
+    expect((await deadLetters(patient.log).list({ topic: TOPIC })).filter(({ consumer }) => consumer === patient.name)).toEqual([]);
+  });
+
+  it('puts an event aside whose handler swallowed the failure of a statement: nothing of it can have been written', async () => {
+    service.relay();
+    service.consume(async (events, tx) => {
+      await service.write(events.filter(service.isOurs), tx);
+      if (events.some((event) => bodyOf(event) === 'swallowed')) await tx.query('SELECT 1/0').catch(() => undefined);
+    });
+    const [swallowed, after] = [service.event('swallowed'), service.event('after')] as const;
+    await service.log.append([swallowed, after]);
+    await service.expectEffects([after]);
+    await eventually(async () => expect((await deadLetters(service.log).list()).map(({ id }) => id)).toContain(swallowed.id), PATIENCE_MS);
+  });
+
+  it('ends a transaction that stands still, so that whoever waits for its locks goes on', async () => {
+    const { rows } = await service.pool.query("SELECT name, setting FROM pg_settings WHERE name = ANY('{idle_in_transaction_session_timeout,tcp_keepalives_idle}') ORDER BY 1");
+    expect(rows).toEqual([
+      { name: 'idle_in_transaction_session_timeout', setting: '30000' },
+      { name: 'tcp_keepalives_idle', setting: '10' },
+    ]);
+  });
+
+  it('leaves the outbox to its successor when it is stopped under load, and nothing is lost', async () => {
+    await service.outbox.append(Array.from({ length: 20_000 }, (_, i) => service.event(String(i), `patient-${i % 20}`)));
+    const relay = service.relay();
+    await eventually(async () => expect((await service.pool.query('SELECT FROM outbox_tally')).rowCount).toBe(1), PATIENCE_MS);
+    await relay.stop();
+    const count = async (sql: string): Promise<number> => Number((await service.pool.query<{ n: string }>(sql)).rows[0]?.n);
+    const waiting = await count('SELECT count(*) AS n FROM outbox');
+    expect(waiting).toBeGreaterThan(0);
+    expect((await count('SELECT carried AS n FROM outbox_tally')) + waiting).toBe(20_000);
   });
 
   it('loses and doubles nothing, and keeps the order, when the relay and the consumer are killed at each of their points', async () => {
