@@ -11,15 +11,13 @@ export class PatientFacts {
   async apply(@Payload() { type, payload }: ReceivedEvent, @Ctx() tx: PoolClient): Promise<void> {
     if (type === PatientConfidentialityChangedSchema.typeName) {
       const { nhsNumber, confidentiality } = fromBinary(PatientConfidentialityChangedSchema, payload);
-      // what makes a patient ordinary again says so by this fact alone; a death that still holds follows it
-      if (confidentiality === 'U') await tx.query('DELETE FROM patient_facts WHERE nhs_number = $1', [nhsNumber]);
-      else await this.note(tx, nhsNumber, 'restricted', true);
+      await this.note(tx, nhsNumber, 'restricted', confidentiality !== 'U');
     } else if (type === PatientDiedSchema.typeName) {
       const { nhsNumber, deceased } = fromBinary(PatientDiedSchema, payload);
       await this.note(tx, nhsNumber, 'deceased', deceased ? timestampDate(deceased) : null);
     } else if (type === PatientSupersededSchema.typeName) {
       const { nhsNumber, supersededBy } = fromBinary(PatientSupersededSchema, payload);
-      await this.note(tx, nhsNumber, 'superseded_by', supersededBy);
+      await this.note(tx, nhsNumber, 'superseded_by', supersededBy || null);
     }
   }
 

@@ -23,30 +23,34 @@ export function eventsOfUpdate(before: Patient, after: Patient, key: PatientKey,
   const changedElements = [...elements].filter((element) => !isDeepStrictEqual(before[element], after[element]));
   const updated = create(PatientUpdatedSchema, { nhsNumber: after.id, version: Number(after.meta?.versionId), changedElements });
   const facts: Fact[] = [{ type: PatientUpdatedSchema.typeName, payload: toBinary(PatientUpdatedSchema, updated) }];
-  const died = deathOf(after);
-  if (died && !isDeepStrictEqual(deathOf(before), died)) facts.push(died);
+  const death = deathOf(after);
+  if (!isDeepStrictEqual(deathOf(before), death)) facts.push(deathFact(after.id, death));
   return facts.map((fact) => newEvent({ ...fact, topic: TOPIC, key: key.of(after.id), traceparent }));
 }
 
-/** What other services must know of a patient who was loaded and is, or was until now, no ordinary one. */
-export function eventsOfLoad(patient: Patient, key: PatientKey): Event[] {
+/**
+ * What other services must know of a patient who was loaded and is, or was until now, no ordinary one.
+ *
+ * @param isOverAnother an earlier version was here: what it made known and is no longer so is taken back
+ */
+export function eventsOfLoad(patient: Patient, isOverAnother: boolean, key: PatientKey): Event[] {
   const nhsNumber = patient.id;
   const facts: Fact[] = [];
   const successor = supersededBy(patient);
-  if (successor) {
+  if (successor || isOverAnother) {
     const fact = create(PatientSupersededSchema, { nhsNumber, supersededBy: successor });
     facts.push({ type: PatientSupersededSchema.typeName, payload: toBinary(PatientSupersededSchema, fact) });
-  } else if (isInvalidated(patient)) {
+  }
+  if (!successor && isInvalidated(patient)) {
     facts.push({ type: PatientInvalidatedSchema.typeName, payload: toBinary(PatientInvalidatedSchema, create(PatientInvalidatedSchema, { nhsNumber })) });
   }
   const confidentiality = confidentialityOf(patient);
-  const died = deathOf(patient);
-  const isOrdinaryAgain = facts.length === 0 && !died;
-  if ((confidentiality !== 'U' || isOrdinaryAgain) && !isInvalidated(patient)) {
+  if ((confidentiality !== 'U' || isOverAnother) && !isInvalidated(patient)) {
     const fact = create(PatientConfidentialityChangedSchema, { nhsNumber, confidentiality });
     facts.push({ type: PatientConfidentialityChangedSchema.typeName, payload: toBinary(PatientConfidentialityChangedSchema, fact) });
   }
-  if (died) facts.push(died);
+  const death = deathOf(patient);
+  if (death || isOverAnother) facts.push(deathFact(nhsNumber, death));
   return facts.map((fact) => newEvent({ ...fact, topic: TOPIC, key: key.of(nhsNumber) }));
 }
 
@@ -55,11 +59,20 @@ interface Fact {
   payload: Uint8Array;
 }
 
-function deathOf(patient: Patient): Fact | undefined {
+interface Death {
+  deceased: Date;
+  formal: boolean;
+}
+
+function deathOf(patient: Patient): Death | undefined {
   const deceased = new Date(patient.deceasedDateTime ?? Number.NaN);
   if (Number.isNaN(deceased.getTime())) return undefined;
   const notification = patient.extension?.find((extension) => extension.url === EXTENSION_URLS.deathNotification);
   const status = notification?.extension?.find((part) => part.url === 'deathNotificationStatus')?.valueCodeableConcept?.coding?.[0]?.code;
-  const fact = create(PatientDiedSchema, { nhsNumber: patient.id, deceased: timestampFromDate(deceased), formal: status === '2' });
+  return { deceased, formal: status === '2' };
+}
+
+function deathFact(nhsNumber: string, death: Death | undefined): Fact {
+  const fact = create(PatientDiedSchema, { nhsNumber, ...(death && { deceased: timestampFromDate(death.deceased), formal: death.formal }) });
   return { type: PatientDiedSchema.typeName, payload: toBinary(PatientDiedSchema, fact) };
 }

@@ -56,6 +56,7 @@ describe('importing patients', () => {
     expect(await register.row(D)).toMatchObject({ status: 'active', confidentiality: 'R' });
     expect(existsSync(`${file}.refused.ndjson`)).toBe(false);
     expect(register.published.map(({ id }) => id).sort()).toEqual([B, C, D].sort());
+    expect(register.republished.size).toBe(0);
   });
 
   it('notes what it refuses by line, reason and content, for its owner alone to read', async () => {
@@ -92,6 +93,7 @@ describe('importing patients', () => {
     const versions = await register.pool.query('SELECT nhs_number, version FROM patient_versions ORDER BY 1');
     expect(versions.rows).toEqual([{ nhs_number: A, version: 2 }, { nhs_number: C, version: 2 }]);
     expect(register.published.map(({ id }) => id)).toEqual([C]);
+    expect([...register.republished]).toEqual([C]);
   });
 
   it('refuses a circle of records that replace each other, within the file and with what is there', async () => {

@@ -166,7 +166,7 @@ class PatientImport {
       if (isNotable(row) || (former && isNotable(former))) notable.push(patient);
     }
     await copyBatch(this.client, { count: candidates.size, patients: patients.bytes, names: names.bytes, notable });
-    if (notable.length > 0) await this.options.publish(this.client, notable);
+    if (notable.length > 0) await this.options.publish(this.client, notable, new Set(replaced));
     this.summary.replaced += replaced.length;
     this.summary.loaded += candidates.size - replaced.length;
   }

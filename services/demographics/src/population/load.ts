@@ -6,8 +6,12 @@ import { COPY_NAMES, COPY_PATIENTS } from './copy-text';
 import { LARGEST_POPULATION } from './generate';
 import type { Span } from './generated-batches';
 
-/** Hands on, in the same transaction, the patients whose state other services keep. */
-export type Publish = (client: PoolClient, patients: Patient[]) => Promise<void>;
+/**
+ * Hands on, in the same transaction, the patients whose state other services keep.
+ *
+ * @param replaced numbers of which an earlier version was here; none when absent
+ */
+export type Publish = (client: PoolClient, patients: Patient[], replaced?: ReadonlySet<string>) => Promise<void>;
 
 export interface Load {
   seed: number;

@@ -30,7 +30,8 @@ async function main(args: string[]): Promise<number> {
     pool.on('error', () => undefined);
     const outbox = new Outbox(pool);
     const key = new PatientKey(config.PATIENT_KEY_SECRET);
-    const publish: Publish = (client, patients) => outbox.add(client, patients.flatMap((patient) => eventsOfLoad(patient, key)));
+    const publish: Publish = (client, patients, replaced) =>
+      outbox.add(client, patients.flatMap((patient) => eventsOfLoad(patient, replaced?.has(patient.id) ?? false, key)));
     return await runPopulation(order, pool, publish);
   } catch (error) {
     complain(error instanceof ConfigError ? error.message : `Not finished: ${(error as Error).message}`);

@@ -32,7 +32,7 @@ async function happens(type: string, payload: Uint8Array): Promise<void> {
   await locator.service.app.get(Outbox).append([event]);
   await eventually(async () => expect((await db.query('SELECT 1 FROM inbox WHERE event_id = $1', [event.id])).rowCount).toBe(1));
 }
-const superseded = (nhsNumber: string, supersededBy: string) =>
+const superseded = (nhsNumber: string, supersededBy?: string) =>
   happens(
     PatientSupersededSchema.typeName,
     toBinary(PatientSupersededSchema, create(PatientSupersededSchema, { nhsNumber, supersededBy })),
@@ -75,7 +75,7 @@ describe('Merged patients', () => {
   });
 
   it('stand alone again when demographics says so', async () => {
-    await labelled(B, 'U');
+    await superseded(B);
     expect(await found(C)).toHaveLength(2);
     expect(await found(B)).toEqual(await found(A));
   });
@@ -110,6 +110,16 @@ describe('Restricted patients', () => {
     expect(await found(RESTRICTED, { who: aUser({ activityCodes: ['B0370', 'B1611'], aal: 2 }), ods: '' })).toHaveLength(1);
   });
 
+  it('stay so when a merge is undone, and are seen no more under the number that they were merged into', async () => {
+    const [MERGED, OTHER] = ['9990000077', '9990000085'];
+    await locator.create({ nhsNumber: MERGED });
+    await superseded(MERGED, OTHER);
+    await labelled(MERGED, 'R');
+    expect(await found(OTHER)).toHaveLength(1);
+    await superseded(MERGED);
+    expect([await found(OTHER), await found(MERGED)]).toEqual([[], []]);
+  });
+
   it('when very restricted are seen by their custodian alone', async () => {
     await locator.create({ nhsNumber: HIDDEN });
     await labelled(HIDDEN, 'V');
@@ -128,8 +138,9 @@ describe('Patients who died, and numbers that describe nobody', () => {
     );
     await happens(PatientInvalidatedSchema.typeName, toBinary(PatientInvalidatedSchema, create(PatientInvalidatedSchema, { nhsNumber })));
     expect(await found(nhsNumber)).toHaveLength(1);
-    expect((await db.query('SELECT deceased FROM patient_facts WHERE nhs_number = $1', [nhsNumber])).rows).toEqual([
-      { deceased: new Date(1700000000000) },
-    ]);
+    const deceased = async () => (await db.query('SELECT deceased FROM patient_facts WHERE nhs_number = $1', [nhsNumber])).rows;
+    expect(await deceased()).toEqual([{ deceased: new Date(1700000000000) }]);
+    await happens(PatientDiedSchema.typeName, toBinary(PatientDiedSchema, create(PatientDiedSchema, { nhsNumber })));
+    expect(await deceased()).toEqual([{ deceased: null }]);
   });
 });

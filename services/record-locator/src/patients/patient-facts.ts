@@ -21,7 +21,7 @@ export class PatientFacts {
     switch (event.type) {
       case PatientSupersededSchema.typeName: {
         const { nhsNumber, supersededBy } = fromBinary(PatientSupersededSchema, event.payload);
-        return link(tx, nhsNumber, supersededBy);
+        return link(tx, nhsNumber, supersededBy || null);
       }
       case PatientConfidentialityChangedSchema.typeName: {
         const { nhsNumber, confidentiality } = fromBinary(PatientConfidentialityChangedSchema, event.payload);
@@ -30,8 +30,6 @@ export class PatientFacts {
             ON CONFLICT (nhs_number) DO UPDATE SET confidentiality = excluded.confidentiality`,
           [nhsNumber, confidentiality],
         );
-        // of a merged record demographics says this only when it stands alone again
-        if (confidentiality === 'U') await link(tx, nhsNumber, null);
         return;
       }
       case PatientDiedSchema.typeName: {

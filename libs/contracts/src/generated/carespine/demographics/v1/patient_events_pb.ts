@@ -61,6 +61,8 @@ export type PatientSuperseded = Message<"carespine.demographics.v1.PatientSupers
   nhsNumber: string;
 
   /**
+   * Unset where the merge was undone: the record stands alone again.
+   *
    * @generated from field: string superseded_by = 2;
    */
   supersededBy: string;
@@ -128,7 +130,7 @@ export type PatientDied = Message<"carespine.demographics.v1.PatientDied"> & {
   nhsNumber: string;
 
   /**
-   * When the patient died, as recorded; the time of day may be unknown and is then midnight UTC.
+   * When the patient died, as recorded; the time of day may be unknown and is then midnight UTC. Unset where the notification was taken back.
    *
    * @generated from field: google.protobuf.Timestamp deceased = 2;
    */
