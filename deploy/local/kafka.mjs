@@ -105,6 +105,8 @@ num.partitions=3
 auto.create.topics.enable=false
 default.replication.factor=1
 offsets.topic.replication.factor=1
+# a service that was off for longer than 7 days would read everything anew; and would pass by what it has applied
+offsets.retention.minutes=525600
 offsets.topic.num.partitions=8
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1

@@ -252,8 +252,8 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
 
     isMended = true;
     await other.pool.query('DELETE FROM inbox'); // as if it were long ago
-    expect(await letters.replay(hard.id)).toMatchObject([{ id: hard.id, state: 'replayed' }]);
-    await expect(letters.replay(hard.id)).rejects.toThrow(`dead letter ${hard.id} is replayed already`);
+    expect(await letters.replay({ id: hard.id })).toMatchObject([{ id: hard.id, state: 'replayed' }]);
+    await expect(letters.replay({ id: hard.id })).rejects.toThrow(`dead letter ${hard.id} is replayed already`);
     expect(await letters.list({ state: 'replayed' })).toEqual(expect.arrayContaining([expect.objectContaining({ id: hard.id })]));
     const last = service.event('last');
     await service.log.append([{ ...hard, consumer: service.name }, last]); // replayed twice, as after a crash in between
@@ -269,10 +269,10 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
     await service.log.append([poison]);
     const letters = deadLetters(service.log);
     await eventually(async () => expect((await letters.list()).map(({ id }) => id)).toContain(poison.id), PATIENCE_MS);
-    await letters.discard(poison.id, 'made by a test');
+    await letters.discard({ id: poison.id }, 'made by a test');
     expect((await letters.list()).map(({ id }) => id)).not.toContain(poison.id);
     expect(await letters.show(poison.id)).toMatchObject([{ state: 'discarded', note: 'made by a test' }]);
-    await expect(letters.replay(poison.id)).rejects.toThrow('discarded already');
+    await expect(letters.replay({ id: poison.id })).rejects.toThrow('discarded already');
     await expect(letters.show(randomUUID())).rejects.toThrow('there is no dead letter');
   });
 

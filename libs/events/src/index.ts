@@ -1,6 +1,6 @@
 export { Batched, EventServer } from './event-server';
 export { Consumer, type Apply, type ConsumerReport } from './consumer';
-export { deadLetters, DeadLetterRefused, type DeadLetter, type DeadLetters, type OpenedDeadLetter } from './dead-letters';
+export { deadLetters, DeadLetterRefused, type Choice, type DeadLetter, type DeadLetters, type OpenedDeadLetter } from './dead-letters';
 export { PostgresEffectStore } from './effect-store';
 export { newEvent, PatientKey, type Event, type NewEvent, type ReceivedEvent } from './event';
 export type { EventLog } from './event-log';

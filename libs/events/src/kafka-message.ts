@@ -3,8 +3,7 @@ import type { IHeaders, KafkaMessage } from 'kafkajs';
 import type { Event, ReceivedEvent } from './event';
 
 /**
- * Attributes as headers under CloudEvents' names, the payload as it is. Those that would be the same in every event are left out:
- * client and broker pay for each header of each event.
+ * Attributes as headers under CloudEvents' names, the payload as it is.
  *
  * @see CloudEvents, Kafka Protocol Binding 1.0.2, section 3.2 (binary content mode)
  */
@@ -13,6 +12,9 @@ export function messageOf(event: Event): { key: string; value: Buffer; headers: 
     key: event.key,
     value: Buffer.from(event.payload.buffer, event.payload.byteOffset, event.payload.byteLength),
     headers: {
+      'content-type': 'application/protobuf',
+      ce_specversion: '1.0',
+      ce_source: `/carespine/${event.topic.replace(/\.dead-letter$/, '')}`, // with the id, the same name for the event wherever it goes
       ce_id: event.id,
       ce_type: event.type,
       ce_time: event.occurredAt.toISOString(),

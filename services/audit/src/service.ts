@@ -8,6 +8,7 @@ import { CreateExports20261124115000 } from '../migrations/20261124115000-create
 import { CreateFedEvents20261124115500 } from '../migrations/20261124115500-create-fed-events';
 import { CreateSubjectAccessRequests20261124120500 } from '../migrations/20261124120500-create-subject-access-requests';
 import { CreateTransparencyLog20261124123000 } from '../migrations/20261124123000-create-transparency-log';
+import { AddTimesToPatientFacts20261124140200 } from '../migrations/20261124140200-add-times-to-patient-facts';
 import { AppModule } from './app.module';
 import { AuditConfig } from './config';
 
@@ -25,5 +26,6 @@ export const audit: ServiceDefinition = {
     CreateFedEvents20261124115500,
     CreateSubjectAccessRequests20261124120500,
     CreateTransparencyLog20261124123000,
+    AddTimesToPatientFacts20261124140200,
   ],
 };
