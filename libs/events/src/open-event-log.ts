@@ -19,7 +19,7 @@ export interface EventLogConfig {
   readonly KAFKA_SASL_PASSWORD?: string;
   /** Of each topic, when it is made: as many consumers can share it. */
   readonly KAFKA_PARTITIONS?: number;
-  /** Copies of each topic, when it is made; the cluster's own choice without it. */
+  /** Copies of each topic, when it is made; 0, or none, leaves it to the cluster. */
   readonly KAFKA_REPLICATION?: number;
 }
 

@@ -49,7 +49,7 @@ describe('configuration', () => {
         expect.arrayContaining(['KAFKA_CA_FILE', 'KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD']),
       );
       expect(faultsOf({ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u' })).toEqual(['KAFKA_SASL_PASSWORD']);
-      expect(faultsOf({ KAFKA_BROKERS: 'localhost:1', KAFKA_PARTITIONS: '0', KAFKA_REPLICATION: '0' })).toEqual(['KAFKA_PARTITIONS', 'KAFKA_REPLICATION']);
+      expect(faultsOf({ KAFKA_BROKERS: 'localhost:1', KAFKA_PARTITIONS: '0', KAFKA_REPLICATION: '11' })).toEqual(['KAFKA_PARTITIONS', 'KAFKA_REPLICATION']);
     });
 
     it('lets no payload travel to another machine in the clear, unless it is said that it may', () => {

@@ -86,8 +86,8 @@ export class StoreConfig extends ServiceConfig {
   /** Of each topic, when it is made: as many replicas of a service can share it. */
   @IsInt() @Min(1) @Max(200) KAFKA_PARTITIONS = 3;
 
-  /** Copies of each topic, when it is made; the cluster's own choice without it. With three or more, two must have an event for it to count as written. */
-  @IsOptional() @IsInt() @Min(1) @Max(10) KAFKA_REPLICATION?: number;
+  /** Copies of each topic, when it is made; 0 leaves it to the cluster. With three or more, two must have an event for it to count as written. */
+  @IsInt() @Min(0) @Max(10) KAFKA_REPLICATION = 0;
 
   /** Secret of the keyed hash under which patients' events are ordered; one for the whole platform. */
   @IsString() @MinLength(32) PATIENT_KEY_SECRET!: string;

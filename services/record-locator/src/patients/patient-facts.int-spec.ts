@@ -79,7 +79,7 @@ describe('Merged patients', () => {
 
   it('stay merged when an event that was put aside says late that they were not', async () => {
     await superseded(B, undefined, LONG_AGO);
-    expect(await found(B)).toHaveLength(3);
+    expect(await found(B)).toHaveLength(4);
   });
 
   it('are one also when two of their merges are applied at once, from partitions of their own', async () => {
