@@ -76,7 +76,7 @@ describe('what only Kafka can do to events', () => {
     await service.log.append([large]);
     const letters = deadLetters(service.log);
     await eventually(async () => {
-      const [letter] = (await letters.list()).filter(({ consumer }) => consumer === service.name);
+      const [letter] = (await letters.list()).filter(({ id, consumer }) => id === large.id && consumer === service.name);
       expect(letter?.reason).toMatch(/^Error; 910000 bytes at demographics\.patient\.v1\/\d\/\d+$/);
       expect((await letters.show(letter?.id ?? ''))[0]?.payload).toHaveLength(0);
     }, 30_000);
