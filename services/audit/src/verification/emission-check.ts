@@ -17,7 +17,8 @@ export async function readEmitted(databases: Record<string, string>): Promise<Em
       if (!rows[0]?.counted) continue;
       // one statement, one snapshot: a row that leaves the outbox is in the tally
       const { rows: counts } = await client.query<{ emitted: string }>(
-        `SELECT coalesce((SELECT sum(carried) FROM outbox_tally WHERE topic = $1), 0) + (SELECT count(*) FROM outbox WHERE topic = $1) AS emitted`,
+        `SELECT coalesce((SELECT sum(carried) FROM outbox_tally WHERE topic = $1), 0) + (SELECT count(*) FROM outbox WHERE topic = $1)
+          + (SELECT count(*) FROM outbox_refused WHERE topic = $1) AS emitted`,
         ['audit.access.v1'],
       );
       emitted.set(service, Number(counts[0]?.emitted));
