@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { deadLetters, type EventLogConfig } from '@carespine/events';
+import { deadLetters, openEventLog, type EventLogConfig } from '@carespine/events';
 import { eventually } from '@carespine/test-kit';
 import { asAdmin, newestMessage } from './kafka-broker';
 import { emit, keepsTheContract, TestService, TOPIC } from './log-contract';
@@ -30,6 +32,18 @@ describe('what only Kafka can do to events', () => {
     }, 30_000);
     const [stray] = (await letters.list()).filter(({ consumer }) => consumer === service.name);
     await expect(letters.replay({ id: stray?.id ?? '' })).rejects.toThrow('is no event');
+  });
+
+  it('stops at once also while it waits for a broker that takes connections and answers nothing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const log = openEventLog({ KAFKA_BROKERS: `127.0.0.1:${(silent.address() as AddressInfo).port}` }, { service: 'test' });
+    log.subscribe([TOPIC], () => Promise.resolve());
+    await once(silent, 'connection');
+    const begun = performance.now();
+    await log.close();
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    silent.close();
   });
 
   it('is handed out again from the beginning when its offsets are lost, and applies nothing again that the inbox has forgotten', async () => {
