@@ -4,8 +4,9 @@ import { Obstacle } from './steps.mjs';
 export const usage = `Dead letters are events that a service could not apply.
   npm run events -- dead-letters list [--topic audit.access.v1] [--state open|replayed|discarded] [--json]
   npm run events -- dead-letters show <id> [--payload] [--json]
-  npm run events -- dead-letters replay <id> [--json]                 to the service that could not apply it; it is applied once
-  npm run events -- dead-letters discard <id> --note "why" [--json]   for good`;
+  npm run events -- dead-letters replay <id> [--consumer audit] [--json]   to the services that could not apply it; it is applied once
+  npm run events -- dead-letters replay --topic audit.access.v1 | --all [--consumer audit] [--reason "error 22P02"] [--json]
+  npm run events -- dead-letters discard <id> --note "why" [--consumer audit] [--json]   for good`;
 
 const states = ['open', 'replayed', 'discarded'];
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -22,7 +23,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * @returns {Promise<string>} what to print
  */
 export async function runDeadLetters(args, letters, jsonOf, topics) {
-  const { command, id, topic, state, note, payload, json } = wishes(args, topics);
+  const { command, id, choice, topic, state, note, payload, json } = wishes(args, topics);
   const print = (found, text) => (json ? JSON.stringify(found, undefined, 2) : text(found));
   if (command === 'list') {
     const found = await letters.list({ ...(topic && { topic }), state });
@@ -36,8 +37,8 @@ export async function runDeadLetters(args, letters, jsonOf, topics) {
     }));
     return print(opened, (all) => all.map(cardOf).join('\n\n'));
   }
-  const settled = command === 'replay' ? await letters.replay(id) : await letters.discard(id, note);
-  return print(settled, (all) => all.map(({ consumer, topic: from }) => outcomes[command](id, consumer, from)).join('\n'));
+  const settled = command === 'replay' ? await letters.replay(choice) : await letters.discard({ ...choice, id }, note);
+  return print(settled, (all) => all.map((letter) => outcomes[command](letter.id, letter.consumer, letter.topic)).join('\n'));
 }
 
 /** Bytes that are no such message may be why the letter is here. */
@@ -58,17 +59,25 @@ const outcomes = {
 function wishes(args, topics) {
   const { values, positionals } = parsed(args);
   const [command, id = '', ...more] = positionals;
-  const { topic, state = 'open', note, payload = false, json = false } = values;
-  const takes = { list: ['topic', 'state', 'json'], show: ['payload', 'json'], replay: ['json'], discard: ['note', 'json'] }[command];
+  const { topic, consumer, reason, state = 'open', note, payload = false, json = false } = values;
+  const several = values.all || topic !== undefined;
+  const takes = {
+    list: ['topic', 'state', 'json'],
+    show: ['payload', 'json'],
+    replay: several ? ['topic', 'all', 'consumer', 'reason', 'json'] : ['consumer', 'json'],
+    discard: ['note', 'consumer', 'json'],
+  }[command];
   if (!takes || more.length > 0 || Object.keys(values).some((name) => !takes.includes(name))) throw new Obstacle(usage);
-  if (command === 'list' ? id : !id) throw new Obstacle(usage);
+  if (command === 'list' || (command === 'replay' && several) ? id : !id) throw new Obstacle(usage);
+  if (values.all && topic !== undefined) throw new Obstacle(usage);
   if (id && !uuid.test(id)) throw new Obstacle('A dead letter is named by the id of its event, e.g. 0193c2f5-8a4e-7c1d-9b2a-4f6e8d0c1a3b: see list.');
   if (!states.includes(state)) throw new Obstacle(`There is no state ${state}: choose from ${states.join(', ')}.`);
   if (topic !== undefined && !topics.includes(topic)) throw new Obstacle(`There is no topic ${topic}: choose from ${topics.join(', ')}.`);
   if (command === 'discard' && !note?.trim()) throw new Obstacle('Say with --note why nothing is to be done: whoever looks later cannot ask.');
   if (/\d{3}[ -]?\d{3}[ -]?\d{4}/.test(note ?? ''))
     throw new Obstacle('The note looks as if it held an NHS number, and everyone who lists dead letters reads it: say it without.');
-  return { command, id: id.toLowerCase(), topic, state, note: note?.trim() ?? '', payload, json };
+  const choice = Object.fromEntries(Object.entries({ id: id.toLowerCase(), topic, consumer, reason }).filter(([, value]) => value));
+  return { command, id: id.toLowerCase(), choice, topic, state, note: note?.trim() ?? '', payload, json };
 }
 
 function parsed(args) {
@@ -80,6 +89,9 @@ function parsed(args) {
         topic: { type: 'string' },
         state: { type: 'string' },
         note: { type: 'string' },
+        consumer: { type: 'string' },
+        reason: { type: 'string' },
+        all: { type: 'boolean' },
         payload: { type: 'boolean' },
         json: { type: 'boolean' },
       },

@@ -59,7 +59,8 @@ function configuration() {
 }
 
 function withFlags(settings) {
-  return { ...settings, KAFKA_TLS: settings.KAFKA_TLS === 'true' };
+  const numbers = Object.fromEntries(['KAFKA_PARTITIONS', 'KAFKA_REPLICATION'].filter((name) => settings[name]).map((name) => [name, Number(settings[name])]));
+  return { ...settings, KAFKA_PARTITIONS: undefined, KAFKA_REPLICATION: undefined, ...numbers, KAFKA_TLS: settings.KAFKA_TLS === 'true' };
 }
 
 function refusalOf(error) {

@@ -51,16 +51,18 @@ export async function prepareKafka(signal) {
  * @param {AbortSignal} [options.signal] ends the broker also while it is starting
  * @param {string[]} [options.flags] of the JVM
  * @param {string} [options.properties] more of the broker's settings, or others in place of those that it is given here
+ * @param {string} [options.clusterId] of several brokers, that they are one cluster
  * @throws {Obstacle} when a person must do something first
  * @returns {Promise<import('./processes.mjs').Running & { brokers: string }>} `exited` tells when the broker ends
  */
-export async function startKafka({ java, folder, port, controllerPort, pidFile, log, signal, flags = [`-XX:SharedArchiveFile=${java.archive}`], properties = '' }) {
+export async function startKafka({ java, folder, port, controllerPort, pidFile, log, signal, flags = [`-XX:SharedArchiveFile=${java.archive}`], properties = '', clusterId = newClusterId() }) {
   await endLeftoverBroker(pidFile);
   mkdirSync(folder, { recursive: true });
   const settings = join(folder, 'server.properties');
   const data = join(folder, 'data');
-  if (!existsSync(data)) format({ java, data, settings, port, controllerPort });
-  writeFileSync(settings, `${propertiesOf({ data, port, controllerPort })}${properties}`);
+  const propertiesIn = (folderOfData) => `${propertiesOf({ data: folderOfData, port, controllerPort })}${properties}`;
+  if (!existsSync(data)) format({ java, data, settings, propertiesIn, clusterId });
+  writeFileSync(settings, propertiesIn(data));
 
   const logged = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
   const broker = startProcess(java.command, [...jvmFlags, ...flags, '-cp', java.classPath, 'kafka.Kafka', settings], { cwd: folder, log, graceMs: 15_000 });
@@ -105,6 +107,8 @@ num.partitions=3
 auto.create.topics.enable=false
 default.replication.factor=1
 offsets.topic.replication.factor=1
+# a service that was off for more than 7 days need not read everything anew
+offsets.retention.minutes=525600
 offsets.topic.num.partitions=8
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
@@ -122,16 +126,20 @@ log.cleaner.dedupe.buffer.size=16777216
 `;
 }
 
+export function newClusterId() {
+  const id = randomBytes(16);
+  id[0] &= 0x7f; // its text would be taken for an option if it began with a dash
+  return id.toString('base64url');
+}
+
 /** Made aside and renamed when it is whole: a folder that bears the name can be started. */
-function format({ java, data, settings, port, controllerPort }) {
+function format({ java, data, settings, propertiesIn, clusterId }) {
   const unfinished = `${data}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
-  writeFileSync(settings, propertiesOf({ data: unfinished, port, controllerPort }));
-  const clusterId = randomBytes(16);
-  clusterId[0] &= 0x7f; // its text would be taken for an option if it began with a dash
+  writeFileSync(settings, propertiesIn(unfinished));
   const { status, stdout, stderr } = spawnSync(
     java.command,
-    [...jvmFlags, '-Xshare:auto', '-cp', java.classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId.toString('base64url'), '-c', settings],
+    [...jvmFlags, '-Xshare:auto', '-cp', java.classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings],
     { cwd: dirname(settings), encoding: 'utf8' },
   );
   if (status !== 0) throw new Obstacle(`Kafka's data could not be made in ${data}: ${lastLine(`${stdout}${stderr}`) ?? `code ${status}`}.`);

@@ -27,6 +27,9 @@ const withoutKafka = {
   KAFKA_SASL_MECHANISM: '',
   KAFKA_SASL_USERNAME: '',
   KAFKA_SASL_PASSWORD: '',
+  KAFKA_PLAINTEXT: '',
+  KAFKA_PARTITIONS: '',
+  KAFKA_REPLICATION: '',
 };
 
 /**

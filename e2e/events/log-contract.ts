@@ -6,11 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Pool, type PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
 import {
-  AddOutboxTally20261124111500,
-  CountWhateverLeavesOutbox20261124143100,
   Consumer,
-  CreateOutboxAndInbox20261124080000,
   deadLetters,
+  EVENT_MIGRATIONS,
   newEvent,
   openEventLog,
   Outbox,
@@ -19,7 +17,7 @@ import {
   prepareEventLog,
   pruneInbox,
   Relay,
-  SteadyClient,
+  steadyPool,
   type Apply,
   type Event,
   type EventLog,
@@ -40,6 +38,7 @@ export class TestService {
   readonly outbox: Outbox;
   readonly log: EventLog;
   readonly failures: string[] = [];
+  readonly refused: string[] = [];
   /** Strays of other tests on the same log apart. */
   readonly givenUp: string[] = [];
   private readonly running = new Set<{ stop(): Promise<void> }>();
@@ -48,22 +47,22 @@ export class TestService {
     readonly config: EventLogConfig,
     private readonly database: TestDatabase,
     readonly keys = randomUUID().slice(0, 8),
+    statementTimeoutMs = 10_000,
   ) {
-    this.pool = new Pool({ connectionString: database.url, Client: SteadyClient, max: 20 });
+    this.pool = new Pool({ connectionString: database.url, max: 20, ...steadyPool(statementTimeoutMs) });
     this.pool.on('error', () => undefined);
     this.outbox = new Outbox(this.pool);
     this.log = this.openLog();
   }
 
-  static async start(config: EventLogConfig, keys?: string): Promise<TestService> {
+  static async start(config: EventLogConfig, keys?: string, statementTimeoutMs?: number): Promise<TestService> {
     const database = await aDatabase('service');
-    const migrations = [CreateOutboxAndInbox20261124080000, AddOutboxTally20261124111500, CountWhateverLeavesOutbox20261124143100];
-    const source = await new DataSource({ type: 'postgres', url: database.url, migrations }).initialize();
+    const source = await new DataSource({ type: 'postgres', url: database.url, migrations: EVENT_MIGRATIONS }).initialize();
     await source.runMigrations();
     await source.query('CREATE TABLE effects (n bigint GENERATED ALWAYS AS IDENTITY, key text, body text)');
     await source.destroy();
     await prepareEventLog(config);
-    return new TestService(config, database, keys);
+    return new TestService(config, database, keys, statementTimeoutMs);
   }
 
   openLog(): EventLog {
@@ -79,7 +78,11 @@ export class TestService {
   }
 
   relay(): Relay {
-    const report = { relayed: () => undefined, failed: (error: Error) => void this.failures.push(error.name) };
+    const report = {
+      relayed: () => undefined,
+      failed: (error: Error) => void this.failures.push(error.name),
+      refused: ({ id }: Event, error: Error) => void this.refused.push(`${id} ${error.message}`),
+    };
     const relay = new Relay(new PostgresOutboxStore(this.pool), this.log, report);
     this.outbox.whenCommitted(() => relay.ring());
     relay.start();
@@ -90,7 +93,9 @@ export class TestService {
   /** A replica, whose log is its own: on Kafka, a member of the group. */
   consume(apply: Apply = this.effect): { stop(): Promise<void> } {
     const log = this.openLog();
-    const report = { applied: () => undefined, retried: (_: string, error: Error) => void this.failures.push(error.name), deadLettered: (_: string, error: Error) => void (error.name !== 'NoEvent' && this.givenUp.push(error.name)) };
+    const failed = (_: string, error: Error): void => void this.failures.push(error.name);
+    const deadLettered = (_: string, error: Error): void => void (error.name !== 'NoEvent' && this.givenUp.push(error.name));
+    const report = { applied: () => undefined, retried: failed, awaited: failed, deadLettered };
     const consumer = new Consumer(this.name, new Map([[TOPIC, apply]]), new PostgresEffectStore(this.pool, this.outbox), report);
     log.subscribe([TOPIC], (delivery) => consumer.deliver(delivery));
     const replica = {
@@ -247,8 +252,8 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
 
     isMended = true;
     await other.pool.query('DELETE FROM inbox'); // as if it were long ago
-    expect(await letters.replay(hard.id)).toMatchObject([{ id: hard.id, state: 'replayed' }]);
-    await expect(letters.replay(hard.id)).rejects.toThrow(`dead letter ${hard.id} is replayed already`);
+    expect(await letters.replay({ id: hard.id })).toMatchObject([{ id: hard.id, state: 'replayed' }]);
+    await expect(letters.replay({ id: hard.id })).rejects.toThrow(`dead letter ${hard.id} is replayed already`);
     expect(await letters.list({ state: 'replayed' })).toEqual(expect.arrayContaining([expect.objectContaining({ id: hard.id })]));
     const last = service.event('last');
     await service.log.append([{ ...hard, consumer: service.name }, last]); // replayed twice, as after a crash in between
@@ -264,10 +269,10 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
     await service.log.append([poison]);
     const letters = deadLetters(service.log);
     await eventually(async () => expect((await letters.list()).map(({ id }) => id)).toContain(poison.id), PATIENCE_MS);
-    await letters.discard(poison.id, 'made by a test');
+    await letters.discard({ id: poison.id }, 'made by a test');
     expect((await letters.list()).map(({ id }) => id)).not.toContain(poison.id);
     expect(await letters.show(poison.id)).toMatchObject([{ state: 'discarded', note: 'made by a test' }]);
-    await expect(letters.replay(poison.id)).rejects.toThrow('discarded already');
+    await expect(letters.replay({ id: poison.id })).rejects.toThrow('discarded already');
     await expect(letters.show(randomUUID())).rejects.toThrow('there is no dead letter');
   });
 
@@ -315,6 +320,54 @@ export function keepsTheContract(configOf: () => Promise<EventLogConfig>): void 
     await breaking;
     await eventually(async () => expect(new Set(await service.effects()).size).toBe(200), PATIENCE_MS);
     expect(service.givenUp).toEqual([]);
+  });
+
+  it('waits for a lock that is held for longer than a statement may take, and gives up no event for it', async () => {
+    const patient = await TestService.start(service.config, undefined, 300);
+    others.push(patient);
+    const sent = [patient.event('first'), patient.event('second')];
+    const frozen = await patient.pool.connect();
+    await frozen.query('BEGIN');
+    await frozen.query('INSERT INTO inbox (event_id) VALUES ($1)', [sent[0]?.id]);
+    patient.consume();
+    await patient.log.append(sent);
+    await eventually(async () => expect(patient.failures.length).toBeGreaterThan(5), PATIENCE_MS);
+    await frozen.query('ROLLBACK');
+    frozen.release();
+    await patient.expectEffects(sent);
+    expect(patient.givenUp).toEqual([]);
+    expect((await deadLetters(patient.log).list({ topic: TOPIC })).filter(({ consumer }) => consumer === patient.name)).toEqual([]);
+  });
+
+  it('puts an event aside whose handler swallowed the failure of a statement: nothing of it can have been written', async () => {
+    service.relay();
+    service.consume(async (events, tx) => {
+      await service.write(events.filter(service.isOurs), tx);
+      if (events.some((event) => bodyOf(event) === 'swallowed')) await tx.query('SELECT 1/0').catch(() => undefined);
+    });
+    const [swallowed, after] = [service.event('swallowed'), service.event('after')] as const;
+    await service.log.append([swallowed, after]);
+    await service.expectEffects([after]);
+    await eventually(async () => expect((await deadLetters(service.log).list()).map(({ id }) => id)).toContain(swallowed.id), PATIENCE_MS);
+  });
+
+  it('ends a transaction that stands still, so that whoever waits for its locks goes on', async () => {
+    const { rows } = await service.pool.query("SELECT name, setting FROM pg_settings WHERE name = ANY('{idle_in_transaction_session_timeout,tcp_keepalives_idle}') ORDER BY 1");
+    expect(rows).toEqual([
+      { name: 'idle_in_transaction_session_timeout', setting: '30000' },
+      { name: 'tcp_keepalives_idle', setting: '10' },
+    ]);
+  });
+
+  it('leaves the outbox to its successor when it is stopped under load, and nothing is lost', async () => {
+    await service.outbox.append(Array.from({ length: 20_000 }, (_, i) => service.event(String(i), `patient-${i % 20}`)));
+    const relay = service.relay();
+    await eventually(async () => expect((await service.pool.query('SELECT FROM outbox_tally')).rowCount).toBe(1), PATIENCE_MS);
+    await relay.stop();
+    const count = async (sql: string): Promise<number> => Number((await service.pool.query<{ n: string }>(sql)).rows[0]?.n);
+    const waiting = await count('SELECT count(*) AS n FROM outbox');
+    expect(waiting).toBeGreaterThan(0);
+    expect((await count('SELECT carried AS n FROM outbox_tally')) + waiting).toBe(20_000);
   });
 
   it('loses and doubles nothing, and keeps the order, when the relay and the consumer are killed at each of their points', async () => {

@@ -6,7 +6,7 @@ import { aMessage, Arrivals, due, now } from './events-load.mjs';
  * One side of the measurement, as a service has it: `producer` appends to its outbox, which its relay empties; `consumer` writes a row an
  * event, the inbox beside it. PRODUCER_URL, CONSUMER_URL, EVENT_LOG_URL, KAFKA_BROKERS.
  */
-const { AddOutboxTally20261124111500, Consumer, CreateOutboxAndInbox20261124080000, newEvent, openEventLog, Outbox,
+const { Consumer, EVENT_MIGRATIONS, newEvent, openEventLog, Outbox,
   PostgresEffectStore, PostgresOutboxStore, prepareEventLog, Relay } = events;
 
 const TOPIC = 'audit.access.v1';
@@ -15,7 +15,7 @@ const IN_FLIGHT = 500;
 const role = process.argv[2];
 const pool = new pg.Pool({ connectionString: role === 'producer' ? process.env.PRODUCER_URL : process.env.CONSUMER_URL, max: 10 });
 pool.on('error', () => process.exit(0)); // the server stops first
-for (const migration of [new CreateOutboxAndInbox20261124080000(), new AddOutboxTally20261124111500()]) await migration.up(/** @type {any} */ (pool));
+for (const Migration of EVENT_MIGRATIONS) await new Migration().up(/** @type {any} */ (pool));
 await prepareEventLog(process.env);
 const fail = (error) => console.error(`${role}:`, error);
 const log = openEventLog(process.env, { service: `load-${role}`, pool, failed: (_, error) => fail(error) });
@@ -24,7 +24,7 @@ await { producer: produce, consumer: consume }[role]();
 process.send?.('ready');
 
 async function produce() {
-  const relay = new Relay(new PostgresOutboxStore(pool), log, { failed: fail, relayed: () => undefined });
+  const relay = new Relay(new PostgresOutboxStore(pool), log, { failed: fail, relayed: () => undefined, refused: (_event, error) => fail(error) });
   outbox.whenCommitted(() => relay.ring());
   relay.start();
   process.on('message', async ({ send: count, perSecond }) => {
@@ -55,7 +55,7 @@ async function consume() {
       values: [events.map(({ id }) => id), events.map(({ payload }) => `\\x${Buffer.from(payload).toString('hex')}`)],
     });
   };
-  const report = { applied: (_, events) => arrivals.add(events.map(({ payload }) => payload)), retried: (_, error) => fail(error), deadLettered: (_, error) => fail(error) };
+  const report = { applied: (_, events) => arrivals.add(events.map(({ payload }) => payload)), retried: (_, error) => fail(error), awaited: (_, error) => fail(error), deadLettered: (_, error) => fail(error) };
   const consumer = new Consumer('load-consumer', new Map([[TOPIC, apply]]), new PostgresEffectStore(pool, outbox), report);
   const subscription = log.subscribe([TOPIC], (delivery) => consumer.deliver(delivery));
   process.on('message', ({ expect: count }) => arrivals.expect(count));

@@ -28,9 +28,23 @@ const introduction = `# Events
 
 What services tell each other. Written by \`npm run contracts\` from \`proto/\`; do not edit.
 
-Every event has the headers \`id\` (UUIDv7), \`type\` (the message's full name), \`time\` and \`traceparent\`; its key is a keyed hash of what its topic
-names, so that one patient's events stay in order and no identifier stands outside the payload. An event that a consumer cannot apply goes to
-the topic's \`.dead-letter\`. Unset fields are left out of the examples, as protobuf JSON does.
+An event's attributes are those of CloudEvents 1.0. On Kafka they are headers, by its Kafka binding in binary mode:
+
+| header | |
+|---|---|
+| \`ce_specversion\` | \`1.0\` |
+| \`ce_id\` | UUIDv7; names the event for ever, also as a dead letter and its replay |
+| \`ce_source\` | \`/carespine/<topic>\` |
+| \`ce_type\` | the message's full name |
+| \`ce_time\` | when it came to be so, with milliseconds |
+| \`ce_dataschema\` | the message's package |
+| \`content-type\` | \`application/protobuf\` |
+| \`traceparent\` | W3C Trace Context, where there is one |
+
+The log in PostgreSQL has them as columns: \`event_id\`, \`type\`, \`occurred_at\`, \`traceparent\`. The key is a keyed hash of what the topic names, so that
+one patient's events stay in order and no identifier stands outside the payload. An event that a consumer cannot apply goes to the topic's
+\`.dead-letter\`. Consumers take events that come again, and those that come late: they heed \`ce_time\`. Unset fields are left out of the examples, as
+protobuf JSON does.
 `;
 
 function chapterOf(contract, topic, code) {

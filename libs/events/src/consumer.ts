@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { sleep, systemClock, type Clock } from './clock';
 import type { EffectStore } from './effect-store';
-import type { ReceivedEvent } from './event';
+import { LARGEST_PAYLOAD, type Event, type ReceivedEvent } from './event';
 import { TurnLost, type Delivery } from './event-log';
 import { deadLetterOf } from './topics';
 
@@ -10,7 +10,10 @@ export type Apply<Tx = PoolClient> = (events: ReceivedEvent[], tx: Tx) => Promis
 
 export interface ConsumerReport {
   applied(topic: string, events: ReceivedEvent[]): void;
+  /** Events could not be applied, and it was their own failure. */
   retried(topic: string, error: Error): void;
+  /** The database or the log was not there, or gave up: it is waited for. */
+  awaited(topic: string, error: Error): void;
   deadLettered(topic: string, error: Error): void;
 }
 
@@ -23,7 +26,7 @@ const LONGEST_PAUSE_MS = 5_000;
 /**
  * Applies each event once, whichever log hands it out: its id goes into the inbox in the transaction of the effect. A batch that fails
  * is halved until the event that fails stands alone; if it keeps failing it goes to the topic's dead letter, and the rest goes on.
- * A database that is down is nobody's failure: it is waited for.
+ * A connection, a lock or a time limit is no event's failure: it is waited for.
  */
 export class Consumer<Tx = PoolClient> {
   /** @param service whose effects these are; a replay of another's dead letter is passed by */
@@ -42,7 +45,7 @@ export class Consumer<Tx = PoolClient> {
   }
 
   private async applyAll(events: ReceivedEvent[], delivery: Delivery<Tx>): Promise<void> {
-    const failure = await this.attempt(events, delivery, (tx) => this.applyOnce(events, delivery.topic, tx));
+    const failure = await this.attempt(events, delivery, (tx) => this.applyOnce(events, delivery, tx));
     if (!failure) return this.report.applied(delivery.topic, events);
     const [event] = events as [ReceivedEvent];
     if (events.length === 1) return this.applyAlone(event, failure, delivery);
@@ -55,21 +58,32 @@ export class Consumer<Tx = PoolClient> {
     let last = failure;
     for (let attempt = 1; attempt < ATTEMPTS && !(last instanceof NoEvent); attempt++) {
       await sleep(this.clock, FIRST_PAUSE_MS * 4 ** (attempt - 1), delivery.signal);
-      const again = await this.attempt([event], delivery, (tx) => this.applyOnce([event], delivery.topic, tx));
+      const again = await this.attempt([event], delivery, (tx) => this.applyOnce([event], delivery, tx));
       if (!again) return this.report.applied(delivery.topic, [event]);
       last = again;
     }
-    const letter = { ...event, topic: deadLetterOf(delivery.topic), reason: event.reason ?? reasonOf(last), consumer: this.service };
+    let isPutAside = false;
     const trouble = await this.attempt([event], delivery, async (tx) => {
-      if (!(await this.store.isEntered(tx, event.id))) await this.store.putAside(tx, letter);
+      isPutAside = !(await this.store.isEntered(tx, event.id));
+      if (isPutAside) await this.store.putAside(tx, this.letterOf(event, delivery.topic, last));
     });
     if (trouble) throw trouble;
-    this.report.deadLettered(delivery.topic, last);
+    if (isPutAside) this.report.deadLettered(delivery.topic, last);
+  }
+
+  /** A payload that only another than us can have put there, as no log takes it from us, stays where it is. */
+  private letterOf(event: ReceivedEvent, topic: string, failure: Error): Event {
+    const letter = { ...event, topic: deadLetterOf(topic), reason: event.reason ?? reasonOf(failure), consumer: this.service };
+    const { byteLength } = event.payload;
+    if (byteLength <= LARGEST_PAYLOAD) return letter;
+    return { ...letter, type: '', payload: new Uint8Array(), reason: `${letter.reason}; ${byteLength} bytes at ${topic}/${event.partition}/${event.position}` };
   }
 
   /**
-   * Does the work in a transaction that moves the log's place behind the events, and waits for a database that is down.
-   * @returns why it failed although the database is there
+   * Does the work in a transaction that moves the log's place behind the events. What passes is waited for, with several events by trying
+   * fewer: a time limit may be too short for all of them.
+   *
+   * @returns why it failed
    */
   private async attempt(events: ReceivedEvent[], delivery: Delivery<Tx>, work: (tx: Tx) => Promise<void>): Promise<Error | undefined> {
     const last = events.at(-1) as ReceivedEvent;
@@ -80,19 +94,24 @@ export class Consumer<Tx = PoolClient> {
           await work(tx);
           await delivery.within?.(tx, last);
         });
-        delivery.done?.(last);
-        return undefined;
       } catch (error) {
         if (error instanceof TurnLost) throw error;
-        this.report.retried(delivery.topic, error as Error);
-        if (await this.store.isUp()) return error as Error;
+        const failure = error as Error;
+        const isLasting = await this.store.isLasting(failure);
+        if (isLasting) this.report.retried(delivery.topic, failure);
+        else this.report.awaited(delivery.topic, failure);
+        if (isLasting || events.length > 1) return failure;
         await sleep(this.clock, pauseMs, delivery.signal);
+        continue;
       }
+      delivery.done?.(last);
+      return undefined;
     }
   }
 
-  private async applyOnce(events: ReceivedEvent[], topic: string, tx: Tx): Promise<void> {
-    const ours = events.filter(({ consumer }) => consumer === undefined || consumer === this.service);
+  private async applyOnce(events: ReceivedEvent[], { topic, unapplied }: Delivery<Tx>, tx: Tx): Promise<void> {
+    const left = unapplied ? await unapplied(tx, events) : events;
+    const ours = left.filter(({ consumer }) => consumer === undefined || consumer === this.service);
     if (ours.some(({ reason }) => reason !== undefined)) throw new NoEvent();
     if (ours.length === 0) return;
     const unseen = await this.store.enter(

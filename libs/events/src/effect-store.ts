@@ -1,13 +1,14 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Event } from './event';
 import { inTransaction } from './in-transaction';
+import { isPassing } from './is-passing';
 import type { Outbox } from './outbox';
 
 /** What a consumer needs of the database that its effects are written to. */
 export interface EffectStore<Tx> {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Whether a transaction would find the database there, so that a failure is the event's own. */
-  isUp(): Promise<boolean>;
+  /** Whether a failure would come again: the database is there, and it was neither a lock, a time limit nor a connection. */
+  isLasting(failure: Error): Promise<boolean>;
   /** Enters ids into the inbox. Waits for a transaction that is entering the same. @returns those that were not there */
   enter(tx: Tx, ids: string[]): Promise<Set<string>>;
   isEntered(tx: Tx, id: string): Promise<boolean>;
@@ -25,9 +26,10 @@ export class PostgresEffectStore implements EffectStore<PoolClient> {
     return inTransaction(this.pool, work);
   }
 
-  async isUp(): Promise<boolean> {
-    return this.pool.query('SELECT pg_is_in_recovery() AS standby').then(
-      ({ rows }) => (rows[0] as { standby: boolean }).standby === false,
+  async isLasting(failure: Error): Promise<boolean> {
+    if (isPassing(failure)) return false;
+    return this.pool.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby').then(
+      ({ rows }) => rows[0]?.standby === false,
       () => false,
     );
   }

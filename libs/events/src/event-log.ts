@@ -3,7 +3,7 @@ import type { Event, ReceivedEvent } from './event';
 
 /** What relay, consumers and operators need of a log. PostgreSQL and Kafka each are one. */
 export interface EventLog {
-  /** Durable when it resolves; keeps the given order of each key. May store an event twice after a failure. */
+  /** Durable when it resolves; keeps the given order of each key. May store an event twice after a failure. @throws EventRefused */
   append(events: Event[]): Promise<void>;
   /** Hands every event of the topics to `deliver`, from the service's place in them on; also while, and after, the log cannot be reached. */
   subscribe(topics: string[], deliver: Deliver<PoolClient>): Subscription;
@@ -28,7 +28,9 @@ export interface Delivery<Tx> {
   events: ReceivedEvent[];
   /** Aborted when these events are no longer this consumer's to apply. */
   signal: AbortSignal;
-  /** Called in the transaction of the effects, with the last event it covers, by a log whose places stand in the consumer's database. @throws TurnLost */
+  /** Called in the transaction of the effects, by a log that may hand out again what was applied long ago. @returns what has yet to be applied */
+  unapplied?(tx: Tx, events: ReceivedEvent[]): Promise<ReceivedEvent[]>;
+  /** Called in the transaction of the effects, with the last event it covers, by a log that keeps places in the consumer's database. @throws TurnLost */
   within?(tx: Tx, last: ReceivedEvent): Promise<void>;
   /** Called when that transaction has committed. */
   done?(last: ReceivedEvent): void;
@@ -37,4 +39,9 @@ export interface Delivery<Tx> {
 /** Another replica has gone on with these events. */
 export class TurnLost extends Error {
   override readonly name = 'TurnLost';
+}
+
+/** The log will never take one of the events. The message says why, without personal data. */
+export class EventRefused extends Error {
+  override readonly name = 'EventRefused';
 }

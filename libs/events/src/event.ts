@@ -73,7 +73,7 @@ export const eventOf = (row: EventRow): Event => ({
 export type NewEvent = Pick<Event, 'topic' | 'type' | 'key' | 'payload'> & Partial<Event>;
 
 /** A broker takes messages up to a size, a mebibyte as it comes: what it would refuse must not stand in the relay's way. */
-const LARGEST_PAYLOAD = 900_000;
+export const LARGEST_PAYLOAD = 900_000;
 
 /** @throws RangeError for a topic that is not in the list of topics, or a payload larger than a log takes: the relay could never carry it */
 export function newEvent(event: NewEvent): Event {

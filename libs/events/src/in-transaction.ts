@@ -6,7 +6,8 @@ export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Pro
   try {
     await tx.query('BEGIN');
     const result = await work(tx);
-    await tx.query('COMMIT');
+    // of a transaction that a failed statement has aborted, PostgreSQL answers COMMIT with ROLLBACK, and no error
+    if ((await tx.query('COMMIT')).command !== 'COMMIT') throw new Error('the transaction was rolled back');
     tx.release();
     return result;
   } catch (error) {

@@ -1,72 +1,37 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { Kafka, logLevel, Partitioners, type Admin, type Consumer, type EachBatchPayload, type IHeaders, type KafkaMessage, type Producer, type SASLOptions } from 'kafkajs';
+import { randomUUID } from 'node:crypto';
+import { Partitioners, type Admin, type Kafka, type Producer } from 'kafkajs';
 import type { PoolClient } from 'pg';
-import { sleep, systemClock } from './clock';
 import type { Event, ReceivedEvent } from './event';
-import type { Deliver, EventLog, Subscription } from './event-log';
-import { ALL_TOPICS } from './topics';
-
-export interface KafkaSettings {
-  brokers: string[];
-  tls?: { ca?: string };
-  sasl?: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string };
-  partitions: number;
-}
+import { EventRefused, type Deliver, type EventLog, type Subscription } from './event-log';
+import { HEARTBEAT_MS, kafkaOf, REQUEST_TIMEOUT_MS, SESSION_TIMEOUT_MS, SILENCE_MS, withinTime, type KafkaSettings } from './kafka-client';
+import { messageOf, receivedOf } from './kafka-message';
+import { KafkaSubscription } from './kafka-subscription';
+import { prepareKafkaTopics } from './kafka-topics';
 
 type Failed = (topic: string, error: Error) => void;
 
-/** A broker that is paused or gone is noticed after so long. */
-const REQUEST_TIMEOUT_MS = 5_000;
-const SESSION_TIMEOUT_MS = 10_000;
-/** Members learn by it that another joins or leaves, and all wait for the last to learn. */
-const HEARTBEAT_MS = 400;
-/** Longest that a member waits for the others when a group gathers anew. */
-const REBALANCE_TIMEOUT_MS = 15_000;
-/** kafkajs has been seen to go silent without an error: then it is given up and made anew. */
-const SILENCE_MS = 30_000;
-const SHORTEST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 5_000;
 /** A broker takes a batch of a partition up to `max.message.bytes`, a mebibyte as it comes. */
 const BATCH_BYTES = 950_000;
-/** A letter is larger than the message that it was, by its reason, and must fit all the same. */
-const DEAD_LETTER_BYTES = 2_097_152;
 /** Headers, key and framing of a message; generous. */
-const OVERHEAD_BYTES = 500;
-
-/** Makes the topics that are missing; needs no right to do so when none is. */
-export async function prepareKafkaTopics(settings: KafkaSettings): Promise<void> {
-  await withAdmin(kafkaOf(settings, 'carespine-migrate'), (admin) => createTopics(admin, settings.partitions));
-}
-
-async function createTopics(admin: Admin, partitions: number): Promise<void> {
-  const present = new Set(await admin.listTopics());
-  const missing = ALL_TOPICS.filter((topic) => !present.has(topic));
-  if (missing.length === 0) return;
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: missing.map((topic) => ({
-      topic,
-      numPartitions: partitions,
-      // projections are made anew from the log, and a dead letter waits for a person: it keeps everything
-      configEntries: [
-        { name: 'retention.ms', value: '-1' },
-        { name: 'retention.bytes', value: '-1' },
-        { name: 'cleanup.policy', value: 'delete' },
-        ...(topic.endsWith('.dead-letter') ? [{ name: 'max.message.bytes', value: String(DEAD_LETTER_BYTES) }] : []),
-      ],
-    })),
-  });
-}
+const OVERHEAD_BYTES = 700;
+/** Of a message itself: it will be refused for ever. What is wrong with the cluster or our rights in it is not among them. */
+const REFUSALS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'INVALID_TIMESTAMP']);
 
 /**
- * The log on Apache Kafka, through kafkajs, which is imported here and nowhere else. Appends are acknowledged by all replicas in sync,
- * by an idempotent producer, one request after the other. Offsets are committed after the effects; the inbox makes a repeat harmless.
+ * The log on Apache Kafka, through kafkajs. Appends are acknowledged by all replicas in sync, one request after the other. Offsets are
+ * committed after the effects; place and inbox make a repeat harmless.
+ *
+ * kafkajs must not retry an append itself: when a partition's leader moves between two tries, it takes what it never sent for acknowledged
+ * (2.2.4, producer/sendMessages.js: brokers that have answered are not asked again). So it tries once, and whoever appends tries the whole again.
  */
 export class KafkaEventLog implements EventLog {
   private readonly kafka: Kafka;
   private producer?: Promise<Producer>;
   private admin?: Promise<Admin>;
   private readonly subscriptions = new Set<KafkaSubscription>();
+  private lastAppend: Promise<unknown> = Promise.resolve();
+  /** Partitions that the request in hand goes to. */
+  private readonly unacknowledged = new Set<string>();
 
   /** @param service consumer group and client id */
   constructor(
@@ -77,24 +42,10 @@ export class KafkaEventLog implements EventLog {
     this.kafka = kafkaOf(settings, service);
   }
 
-  async append(events: Event[]): Promise<void> {
-    this.producer ??= this.connectProducer();
-    const producing = this.producer;
-    try {
-      const producer = await producing;
-      for (const portion of portionsOf(events)) {
-        await producer.sendBatch({
-          acks: -1,
-          timeout: REQUEST_TIMEOUT_MS,
-          topicMessages: [...new Set(portion.map(({ topic }) => topic))].map((topic) => ({ topic, messages: portion.filter((event) => event.topic === topic).map(messageOf) })),
-        });
-      }
-    } catch (error) {
-      // its sequence numbers may no longer fit: the next attempt, which begins with the same events, has a producer of its own
-      if (this.producer === producing) this.producer = undefined;
-      void producing.then((producer) => producer.disconnect()).catch(() => undefined);
-      throw error;
-    }
+  append(events: Event[]): Promise<void> {
+    const appending = this.lastAppend.then(() => this.send(events));
+    this.lastAppend = appending.catch(() => undefined);
+    return appending;
   }
 
   subscribe(topics: string[], deliver: Deliver<PoolClient>): Subscription {
@@ -130,13 +81,42 @@ export class KafkaEventLog implements EventLog {
     await withinTime(Promise.allSettled(clients.map((client) => (client.status === 'fulfilled' ? client.value?.disconnect() : undefined))));
   }
 
+  private async send(events: Event[]): Promise<void> {
+    this.producer ??= this.connectProducer();
+    const producing = this.producer;
+    try {
+      const producer = await producing;
+      for (const portion of portionsOf(events)) {
+        this.unacknowledged.clear();
+        const acknowledged = await producer.sendBatch({
+          acks: -1,
+          timeout: REQUEST_TIMEOUT_MS,
+          topicMessages: [...new Set(portion.map(({ topic }) => topic))].map((topic) => ({ topic, messages: portion.filter((event) => event.topic === topic).map(messageOf) })),
+        });
+        for (const { topicName, partition } of acknowledged) this.unacknowledged.delete(`${topicName}/${partition}`);
+        if (this.unacknowledged.size > 0) throw new Error(`not acknowledged: ${[...this.unacknowledged].join(', ')}`);
+      }
+    } catch (error) {
+      // what it knows of leaders may be old, and its connections broken: the next attempt has a producer of its own
+      if (this.producer === producing) this.producer = undefined;
+      void producing.then((producer) => producer.disconnect()).catch(() => undefined);
+      throw refusalOf(error) ?? error;
+    }
+  }
+
   private async connectProducer(): Promise<Producer> {
     await prepareKafkaTopics(this.settings);
     const producer = this.kafka.producer({
-      idempotent: true,
       maxInFlightRequests: 1,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      retry: { initialRetryTime: 100, retries: 3, maxRetryTime: 1_000 },
+      createPartitioner: () => {
+        const choose = Partitioners.DefaultPartitioner();
+        return (message) => {
+          const partition = choose(message);
+          this.unacknowledged.add(`${message.topic}/${partition}`);
+          return partition;
+        };
+      },
+      retry: { retries: 0 },
     });
     await producer.connect();
     return producer;
@@ -150,15 +130,18 @@ export class KafkaEventLog implements EventLog {
     const groupId = `${this.service}-history-${randomUUID()}`;
     const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 100, sessionTimeout: SESSION_TIMEOUT_MS, heartbeatInterval: HEARTBEAT_MS });
     const history: ReceivedEvent[] = [];
+    let silence: NodeJS.Timeout | undefined;
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
       await new Promise<void>((resolve, reject) => {
+        silence = setTimeout(() => reject(new Error('the broker has been silent')), SILENCE_MS);
         consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || reject(payload.error)); // a broker that has just started is tried again
         consumer
           .run({
             autoCommit: false,
             eachBatch: async ({ batch }) => {
+              silence?.refresh();
               for (const message of batch.messages) history.push(receivedOf(topic, batch.partition, message));
               if (BigInt(batch.lastOffset()) >= (awaited.get(batch.partition) ?? 0n)) awaited.delete(batch.partition);
               if (awaited.size === 0) resolve();
@@ -167,7 +150,8 @@ export class KafkaEventLog implements EventLog {
           .catch(reject);
       });
     } finally {
-      await consumer.disconnect().catch(() => undefined);
+      clearTimeout(silence);
+      await withinTime(consumer.disconnect().catch(() => undefined));
       await admin.deleteGroups([groupId]).catch(() => undefined); // the broker forgets an empty group in time
     }
     return history.sort((a, b) => a.partition - b.partition || Number(a.position - b.position));
@@ -191,135 +175,6 @@ export class KafkaEventLog implements EventLog {
   }
 }
 
-/** Consumes as a member of the group, and joins it anew whatever may have ended that. */
-class KafkaSubscription implements Subscription {
-  private readonly stopping = new AbortController();
-  private readonly running: Promise<void>;
-
-  constructor(
-    private readonly kafka: Kafka,
-    private readonly settings: KafkaSettings & { topics: string[]; group: string },
-    private readonly deliver: Deliver<PoolClient>,
-    private readonly failed: Failed,
-  ) {
-    this.running = this.run();
-  }
-
-  async stop(): Promise<void> {
-    this.stopping.abort(new Error('stopped'));
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    let pauseMs = SHORTEST_PAUSE_MS;
-    while (!signal.aborted) {
-      try {
-        await this.consume(() => (pauseMs = SHORTEST_PAUSE_MS));
-      } catch (error) {
-        if (signal.aborted) return;
-        this.failed(this.settings.topics[0] ?? '', error as Error);
-        await sleep(systemClock, pauseMs, signal);
-        pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-      }
-    }
-  }
-
-  /** Until the subscription is stopped; rejects when the member is broken. */
-  private async consume(goesWell: () => void): Promise<void> {
-    await prepareKafkaTopics(this.settings);
-    const { topics, group } = this.settings;
-    const consumer = this.kafka.consumer({
-      ...{ groupId: group, sessionTimeout: SESSION_TIMEOUT_MS, rebalanceTimeout: REBALANCE_TIMEOUT_MS, heartbeatInterval: HEARTBEAT_MS },
-      ...{ minBytes: 1, maxWaitTimeInMs: 250, maxBytesPerPartition: 1_048_576 },
-      retry: { initialRetryTime: 100, retries: 5, maxRetryTime: 2_000, restartOnFailure: () => Promise.resolve(false) }, // we start anew ourselves
-    });
-    const member = new AbortController();
-    const stop = (): void => member.abort(this.stopping.signal.reason);
-    this.stopping.signal.addEventListener('abort', stop, { once: true });
-    const silence = watch(consumer, member);
-    try {
-      await consumer.connect();
-      await consumer.subscribe({ topics, fromBeginning: true });
-      await consumer.run({
-        autoCommit: true, // behind each batch, what is resolved
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: this.settings.partitions,
-        eachBatch: async (payload) => {
-          await this.handOut(payload, member.signal);
-          goesWell();
-        },
-      });
-      await new Promise<void>((resolve) => {
-        if (member.signal.aborted) resolve();
-        member.signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      if (!this.stopping.signal.aborted) throw member.signal.reason;
-    } finally {
-      clearInterval(silence);
-      this.stopping.signal.removeEventListener('abort', stop);
-      member.abort(new Error('this member of the group is given up'));
-      await withinTime(consumer.disconnect().catch(() => undefined));
-    }
-  }
-
-  /** Heartbeats go on while the effects take their time, or wait for their database. */
-  private async handOut({ batch, heartbeat, resolveOffset, isRunning, isStale }: EachBatchPayload, member: AbortSignal): Promise<void> {
-    if (!isRunning() || isStale() || member.aborted) return;
-    const turn = new AbortController();
-    const leave = (): void => turn.abort(member.reason);
-    member.addEventListener('abort', leave, { once: true });
-    const beat = setInterval(() => void heartbeat().catch((error: Error) => turn.abort(error)), HEARTBEAT_MS / 2);
-    try {
-      await this.deliver({
-        topic: batch.topic,
-        events: batch.messages.map((message) => receivedOf(batch.topic, batch.partition, message)),
-        signal: turn.signal,
-        done: (last) => resolveOffset(last.position.toString()),
-      });
-    } catch (error) {
-      if (!member.aborted) throw error;
-    } finally {
-      clearInterval(beat);
-      member.removeEventListener('abort', leave);
-    }
-  }
-}
-
-/** Ends the member when kafkajs gives it up, or says nothing for long. */
-function watch(consumer: Consumer, member: AbortController): NodeJS.Timeout {
-  let lastSign = Date.now();
-  const { FETCH, HEARTBEAT, GROUP_JOIN, END_BATCH_PROCESS, CRASH } = consumer.events;
-  for (const sign of [FETCH, HEARTBEAT, GROUP_JOIN, END_BATCH_PROCESS]) consumer.on(sign, () => (lastSign = Date.now()));
-  consumer.on(CRASH, ({ payload }) => member.abort(payload.error));
-  return setInterval(() => {
-    if (Date.now() - lastSign > SILENCE_MS) member.abort(new Error('the broker has been silent'));
-  }, 1_000).unref();
-}
-
-function kafkaOf({ brokers, tls, sasl }: KafkaSettings, clientId: string): Kafka {
-  return new Kafka({
-    ...{ brokers, clientId, connectionTimeout: 3_000, authenticationTimeout: 5_000, requestTimeout: REQUEST_TIMEOUT_MS },
-    ...(tls && { ssl: tls.ca === undefined ? true : { ca: [tls.ca] } }),
-    ...(sasl && { sasl: sasl as SASLOptions }),
-    retry: { initialRetryTime: 100, retries: 3, maxRetryTime: 1_000 },
-    logLevel: logLevel.NOTHING, // what fails is reported where it is handled
-  });
-}
-
-async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    return await work(admin);
-  } finally {
-    await withinTime(admin.disconnect().catch(() => undefined));
-  }
-}
-
-/** kafkajs may wait for ever for a broker that is gone. */
-const withinTime = (work: Promise<unknown>): Promise<unknown> => Promise.race([work, new Promise((resolve) => setTimeout(resolve, REQUEST_TIMEOUT_MS).unref())]);
-
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 /** In order, each of a size that a broker takes. */
@@ -339,53 +194,10 @@ function* portionsOf(events: Event[]): Generator<Event[]> {
   if (portion.length > 0) yield portion;
 }
 
-/**
- * Attributes as headers under CloudEvents' names, the payload as it is. Those that would be the same in every event are left out:
- * client and broker pay for each header of each event.
- *
- * @see CloudEvents, Kafka Protocol Binding 1.0.2, section 3.2 (binary content mode)
- */
-function messageOf(event: Event): { key: string; value: Buffer; headers: IHeaders } {
-  return {
-    key: event.key,
-    value: Buffer.from(event.payload.buffer, event.payload.byteOffset, event.payload.byteLength),
-    headers: {
-      ce_id: event.id,
-      ce_type: event.type,
-      ce_time: event.occurredAt.toISOString(),
-      ce_dataschema: event.type.slice(0, Math.max(0, event.type.lastIndexOf('.'))),
-      ...(event.traceparent !== '' && { traceparent: event.traceparent }),
-      ...(event.reason !== undefined && { reason: event.reason }),
-      ...(event.consumer !== undefined && { consumer: event.consumer }),
-    },
-  };
-}
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** What anybody may have put there: a message that is no event gets a name, always the same, and says what it lacks. */
-function receivedOf(topic: string, partition: number, message: KafkaMessage): ReceivedEvent {
-  const header = (name: string): string | undefined => {
-    const value = message.headers?.[name];
-    return Array.isArray(value) ? value[0]?.toString() : value?.toString();
-  };
-  const position = BigInt(message.offset);
-  const appendedAt = new Date(Number(message.timestamp));
-  const received = { topic, partition, position, appendedAt, payload: message.value ?? Buffer.alloc(0) };
-  const id = header('ce_id') ?? '';
-  const occurredAt = new Date(header('ce_time') ?? Number.NaN);
-  const [type, traceparent, reason, consumer] = [header('ce_type') ?? '', header('traceparent') ?? '', header('reason'), header('consumer')];
-  const key = message.key?.toString() ?? '';
-  const settled = topic.endsWith('.dead-letter');
-  const lacks = !UUID.test(id) ? 'ce_id' : Number.isNaN(occurredAt.getTime()) ? 'ce_time' : type === '' && !settled ? 'ce_type' : message.value === null ? 'value' : undefined;
-  if (lacks !== undefined || [key, type, traceparent, reason, consumer].some((text) => text?.includes('\0'))) {
-    return { ...received, id: nameOf(`${topic}/${partition}/${position}`), type: '', key: '', occurredAt: appendedAt, traceparent: '', reason: `no event: ${lacks ?? 'header'}` };
+/** What kafkajs says of a broker's refusal stands in the causes of the error that it throws. */
+function refusalOf(error: unknown): EventRefused | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('type' in cause && REFUSALS.has(String(cause.type))) return new EventRefused(String(cause.type));
   }
-  return { ...received, id, type, key, occurredAt, traceparent, ...(settled && reason !== undefined && { reason }), ...(consumer !== undefined && { consumer }) };
-}
-
-/** UUIDv8 of a text. */
-function nameOf(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return undefined;
 }

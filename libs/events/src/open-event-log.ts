@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Pool } from 'pg';
 import type { EventLog } from './event-log';
-import { KafkaEventLog, prepareKafkaTopics, type KafkaSettings } from './kafka-event-log';
+import type { KafkaSettings } from './kafka-client';
+import { KafkaEventLog } from './kafka-event-log';
+import { prepareAndCheckKafkaTopics } from './kafka-topics';
 import { migratePostgresEventLog, PostgresEventLog } from './postgres-event-log';
 
 /** Which log it is, by the names of the environment's variables; service-kit validates them. Kafka, when it has brokers. */
@@ -17,6 +19,8 @@ export interface EventLogConfig {
   readonly KAFKA_SASL_PASSWORD?: string;
   /** Of each topic, when it is made: as many consumers can share it. */
   readonly KAFKA_PARTITIONS?: number;
+  /** Copies of each topic, when it is made; 0, or none, leaves it to the cluster. */
+  readonly KAFKA_REPLICATION?: number;
 }
 
 /**
@@ -30,9 +34,9 @@ export function openEventLog(config: EventLogConfig, of: { service: string; pool
   return new PostgresEventLog(config.EVENT_LOG_URL ?? '', of.pool, of.failed, of.service);
 }
 
-/** Makes the log's tables or topics where they are missing; safe to run again and from several services at once. */
+/** Makes the log's tables or topics where they are missing; safe to run again and from several services at once. @throws UnfitTopic for one that would lose events */
 export function prepareEventLog(config: EventLogConfig): Promise<void> {
-  if (config.KAFKA_BROKERS) return prepareKafkaTopics(kafkaSettingsOf(config, config.KAFKA_BROKERS));
+  if (config.KAFKA_BROKERS) return prepareAndCheckKafkaTopics(kafkaSettingsOf(config, config.KAFKA_BROKERS));
   return migratePostgresEventLog(config.EVENT_LOG_URL ?? '');
 }
 
@@ -43,5 +47,6 @@ function kafkaSettingsOf(config: EventLogConfig, brokers: string): KafkaSettings
     ...(config.KAFKA_TLS && { tls: config.KAFKA_CA_FILE ? { ca: readFileSync(config.KAFKA_CA_FILE, 'utf8') } : {} }),
     ...(mechanism && { sasl: { mechanism, username, password } }),
     partitions: config.KAFKA_PARTITIONS ?? 3,
+    ...(config.KAFKA_REPLICATION && { replication: config.KAFKA_REPLICATION }),
   };
 }

@@ -13,6 +13,8 @@ export interface OutboxTurn {
   oldest(limit: number, without: string[]): Promise<OutboxRow[]>;
   /** Takes rows off; the table itself counts them in the tally of their topics. */
   carried(rows: string[]): Promise<void>;
+  /** Takes a row off and keeps it in `outbox_refused`, with the reason of the log. */
+  setAside(row: string, refusal: string): Promise<void>;
 }
 
 export interface OutboxRow {
@@ -60,6 +62,14 @@ const turnOf = (client: PoolClient): OutboxTurn => ({
       name: 'outbox-carried',
       text: 'DELETE FROM outbox WHERE id = ANY($1::bigint[])',
       values: [rows],
+    });
+  },
+  async setAside(row, refusal) {
+    await client.query({
+      name: 'outbox-set-aside',
+      text: `WITH gone AS (DELETE FROM outbox WHERE id = $1 RETURNING id, added_at, ${EVENT_COLUMNS})
+        INSERT INTO outbox_refused (id, added_at, ${EVENT_COLUMNS}, refusal) SELECT gone.*, $2 FROM gone`,
+      values: [row, refusal],
     });
   },
 });

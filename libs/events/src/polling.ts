@@ -1,3 +1,4 @@
+import { allDone } from './all-done';
 import { Bell } from './bell';
 import { sleep, systemClock, type Clock } from './clock';
 import type { ReceivedEvent } from './event';
@@ -95,7 +96,7 @@ export class Polling<Tx> implements Subscription {
           done: (upTo: ReceivedEvent): void => void (place = upTo.position),
         };
         const ahead = batch.length === this.batchSize ? this.log.read(topic, last.position, this.batchSize) : [];
-        [next] = await Promise.all([ahead, this.deliver(delivery)]);
+        [next] = await allDone([ahead, this.deliver(delivery)]);
       }
       goesWell();
       if (batch.length < this.batchSize && !turn.aborted) {

@@ -44,6 +44,34 @@ export class AddOutboxTally20261124111500 implements MigrationInterface {
   }
 }
 
+/** Keeps what a log refused, the places of a log on Kafka, and since when an event has waited: its own time may be a dead letter's of long ago. */
+export class AddKafkaPlaces20261124140000 implements MigrationInterface {
+  readonly name = 'AddKafkaPlaces20261124140000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      ALTER TABLE outbox ADD COLUMN added_at timestamptz NOT NULL DEFAULT now();
+      CREATE TABLE outbox_refused (
+        LIKE outbox,
+        refusal text NOT NULL,
+        refused_at timestamptz NOT NULL DEFAULT now(),
+        CONSTRAINT outbox_refused_pkey PRIMARY KEY (id)
+      );
+      CREATE TABLE kafka_place (
+        topic text NOT NULL,
+        partition integer NOT NULL,
+        position bigint NOT NULL,
+        appended_at timestamptz NOT NULL,
+        CONSTRAINT kafka_place_pkey PRIMARY KEY (topic, partition)
+      );
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE kafka_place, outbox_refused; ALTER TABLE outbox DROP COLUMN added_at');
+  }
+}
+
 /**
  * The tally counts whatever leaves the outbox, in whatever way, and never falls: a row that was taken out unseen is missing where its event should have
  * arrived. Rows of the outbox cannot be altered.
@@ -79,3 +107,6 @@ export class CountWhateverLeavesOutbox20261124143100 implements MigrationInterfa
     `);
   }
 }
+
+/** For the start of every service's migrations. */
+export const EVENT_MIGRATIONS = [CreateOutboxAndInbox20261124080000, AddOutboxTally20261124111500, AddKafkaPlaces20261124140000, CountWhateverLeavesOutbox20261124143100];

@@ -6,7 +6,9 @@ const SEEDS = 10_000;
 /** SEED=<seed> LOG=<kind> lives one life again, and tells its story. */
 const { SEED, LOG } = process.env;
 
-const lives = (count: number, log: LogKind, bug?: Bug): SimulationOptions[] => Array.from({ length: count }, (_, i) => ({ seed: i + 1, log, ...(bug && { bug }) }));
+/** Odd seeds live on one log, even ones on the other. */
+const lives = (count: number, log: LogKind, bug?: Bug): SimulationOptions[] =>
+  Array.from({ length: count }, (_, i) => ({ seed: 2 * i + (log === 'places' ? 1 : 2), log, ...(bug && { bug }) }));
 
 describe('outbox, log, inbox and projection, whatever goes wrong on the way', () => {
   if (SEED) {
@@ -43,8 +45,9 @@ describe('outbox, log, inbox and projection, whatever goes wrong on the way', ()
     ['inbox-apart-from-effect', 'places', /is lost/],
     ['taken-off-before-appended', 'places', /is lost/],
     ['place-apart-from-effect', 'places', /is lost/],
+    ['passing-counts', 'places', /was given up, and nothing is wrong with it/],
   ])('finds the mistake %s on a log with %s', async (bug, log, finding) => {
-    const failed = await simulate(lives(60, log, bug));
+    const failed = await simulate(lives(bug === 'passing-counts' ? 600 : 60, log, bug)); // it takes four failures in a row
     expect(failed.flatMap(({ broken }) => broken).join('\n')).toMatch(finding);
   });
 });

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { Fault } from '@carespine/fhir';
-import { isPassing } from './database';
+import { isPassing } from '@carespine/events';
 import type { Log } from './log';
 
 /** Turns whatever was thrown into the Fault that the caller sees; what is nobody's refusal is logged, and no detail of it leaves. */

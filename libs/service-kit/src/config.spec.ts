@@ -39,7 +39,7 @@ describe('configuration', () => {
     it('takes PostgreSQL or Kafka', () => {
       expect(faultsOf({ EVENT_LOG_URL: 'postgres://log' })).toEqual([]);
       expect(faultsOf({ KAFKA_BROKERS: 'broker-1.example:9093,broker-2.example:9093', KAFKA_TLS: 'true' })).toEqual([]);
-      expect(faultsOf({ KAFKA_BROKERS: 'b:1', KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' })).toEqual([]);
+      expect(faultsOf({ KAFKA_BROKERS: 'b:1', KAFKA_TLS: 'true', KAFKA_REPLICATION: '3', KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' })).toEqual([]);
       expect(faultsOf({})).toEqual(['EVENT_LOG_URL']);
     });
 
@@ -48,9 +48,18 @@ describe('configuration', () => {
       expect(faultsOf({ KAFKA_BROKERS: 'b:1', KAFKA_CA_FILE: '/not/there', KAFKA_SASL_MECHANISM: 'md5' })).toEqual(
         expect.arrayContaining(['KAFKA_CA_FILE', 'KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD']),
       );
-      expect(faultsOf({ KAFKA_BROKERS: 'b:1', KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u' })).toEqual(['KAFKA_SASL_PASSWORD']);
-      expect(faultsOf({ KAFKA_BROKERS: 'b:1', KAFKA_PARTITIONS: '0' })).toEqual(['KAFKA_PARTITIONS']);
+      expect(faultsOf({ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u' })).toEqual(['KAFKA_SASL_PASSWORD']);
+      expect(faultsOf({ KAFKA_BROKERS: 'localhost:1', KAFKA_PARTITIONS: '0', KAFKA_REPLICATION: '11' })).toEqual(['KAFKA_PARTITIONS', 'KAFKA_REPLICATION']);
     });
+
+    it('lets no payload travel to another machine in the clear, unless it is said that it may', () => {
+      expect(faultsOf({ KAFKA_BROKERS: '127.0.0.1:9092,broker.example:9092' })).toEqual(['KAFKA_TLS']);
+      expect(faultsOf({ KAFKA_BROKERS: '127.0.0.1.example:9092' })).toEqual(['KAFKA_TLS']);
+      expect(faultsOf({ KAFKA_BROKERS: 'broker.example:9092', KAFKA_PLAINTEXT: 'true' })).toEqual([]);
+      expect(faultsOf({ KAFKA_BROKERS: '127.0.0.1:9092,localhost:9093' })).toEqual([]);
+    });
+
+    it('refuses an authority where there is no TLS', () => expect(faultsOf({ KAFKA_BROKERS: 'localhost:9092', KAFKA_CA_FILE: __filename })).toEqual(['KAFKA_CA_FILE']));
   });
 
   it('is frozen', () => expect(Object.isFrozen(readConfig(ExampleConfig, GOOD))).toBe(true));

@@ -13,6 +13,22 @@ function isReadable(path: unknown): boolean {
   }
 }
 
+const IsForTls = (): PropertyDecorator =>
+  ValidateBy({ name: 'isForTls', validator: { validate: (_, of) => (of?.object as StoreConfig).KAFKA_TLS === true, defaultMessage: () => 'means nothing unless KAFKA_TLS is true' } });
+
+/** Payloads hold NHS numbers: between machines they travel encrypted, unless it is said that the network is. */
+const IsEncrypted = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isEncrypted',
+    validator: {
+      validate: (tls, of) => {
+        const { KAFKA_BROKERS, KAFKA_PLAINTEXT } = of?.object as StoreConfig;
+        return tls === true || KAFKA_PLAINTEXT === true || !KAFKA_BROKERS || KAFKA_BROKERS.split(',').every((broker) => /^(localhost|127(\.\d{1,3}){3}):/.test(broker));
+      },
+      defaultMessage: () => 'must be true for brokers on other machines, unless KAFKA_PLAINTEXT is true because the network between is encrypted',
+    },
+  });
+
 /** What every service reads from its environment. A service extends it with its own variables. */
 export class ServiceConfig {
   @IsInt() @Min(0) @Max(65535) PORT = 8080;
@@ -53,10 +69,13 @@ export class StoreConfig extends ServiceConfig {
   /** `host:port`, comma-separated: Kafka is the event log. */
   @IsOptional() @Matches(/^[a-zA-Z0-9.-]+:\d{1,5}(,[a-zA-Z0-9.-]+:\d{1,5})*$/, { message: 'must be host:port, comma-separated' }) KAFKA_BROKERS?: string;
 
-  @IsBoolean() KAFKA_TLS = false;
+  @IsBoolean() @IsEncrypted() KAFKA_TLS = false;
+
+  /** Lets payloads travel to other machines without TLS: where the network itself is encrypted. */
+  @IsBoolean() KAFKA_PLAINTEXT = false;
 
   /** PEM file of the authority that signed the brokers' certificates, where the system does not know it. */
-  @IsOptional() @IsReadable() KAFKA_CA_FILE?: string;
+  @IsOptional() @IsReadable() @IsForTls() KAFKA_CA_FILE?: string;
 
   @IsOptional() @IsIn(['plain', 'scram-sha-256', 'scram-sha-512']) KAFKA_SASL_MECHANISM?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
 
@@ -66,6 +85,9 @@ export class StoreConfig extends ServiceConfig {
 
   /** Of each topic, when it is made: as many replicas of a service can share it. */
   @IsInt() @Min(1) @Max(200) KAFKA_PARTITIONS = 3;
+
+  /** Copies of each topic, when it is made; 0 leaves it to the cluster. With three or more, two must have an event for it to count as written. */
+  @IsInt() @Min(0) @Max(10) KAFKA_REPLICATION = 0;
 
   /** Secret of the keyed hash under which patients' events are ordered; one for the whole platform. */
   @IsString() @MinLength(32) PATIENT_KEY_SECRET!: string;

@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { isNativeError } from 'node:util/types';
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
-import { AddOutboxTally20261124111500, CountWhateverLeavesOutbox20261124143100, CreateOutboxAndInbox20261124080000, SteadyClient } from '@carespine/events';
+import { EVENT_MIGRATIONS, isPassing, steadyPool } from '@carespine/events';
 import type { StoreConfig } from './config';
 import type { Log } from './log';
 import type { ServiceDefinition } from './service-definition';
@@ -31,17 +30,13 @@ export function dataSourceOf({ name, entities, migrations, plansOnce }: ServiceD
     url: config.DATABASE_URL,
     applicationName: name,
     entities: entities ?? [],
-    migrations: [CreateOutboxAndInbox20261124080000, AddOutboxTally20261124111500, CountWhateverLeavesOutbox20261124143100, ...(migrations ?? [])],
+    migrations: [...EVENT_MIGRATIONS, ...(migrations ?? [])],
     synchronize: false,
     logging: false,
     poolSize: config.DATABASE_POOL,
     extra: {
-      Client: SteadyClient,
-      connectionTimeoutMillis: 3000,
+      ...steadyPool(config.STATEMENT_TIMEOUT_MS, plansOnce ? '-c plan_cache_mode=force_generic_plan' : ''),
       idleTimeoutMillis: 30_000,
-      statement_timeout: config.STATEMENT_TIMEOUT_MS,
-      keepAlive: true,
-      ...(plansOnce && { options: '-c plan_cache_mode=force_generic_plan' }),
     },
   });
 }
@@ -57,17 +52,4 @@ export async function connect(source: DataSource, log: Log): Promise<DataSource>
       await setTimeout(1000);
     }
   }
-}
-
-/** Codes and messages of a database or network that is not there now, but may be in a moment. */
-const PASSING = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P02', '57P03', '53300', '57014', '40001', '40P01', '25006']);
-const PASSING_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|not queryable|Driver not Connected|Cannot use a pool after/i;
-
-/** The database could not be reached or gave up; the same request may succeed later. */
-export function isPassing(error: unknown): boolean {
-  if (!isNativeError(error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  if (PASSING.has(code) || code.startsWith('08') || PASSING_MESSAGE.test(error.message)) return true;
-  if (error instanceof AggregateError) return error.errors.some(isPassing);
-  return 'driverError' in error && isPassing(error.driverError);
 }

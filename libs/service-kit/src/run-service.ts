@@ -110,7 +110,7 @@ function storeOf(app: NestFastifyApplication): { relay?: Relay; eventLog?: Event
 export async function migrate(service: ServiceDefinition, config: ServiceConfig): Promise<void> {
   if (!(config instanceof StoreConfig)) return;
   await prepareEventLog(config);
-  const source = await dataSourceOf(service, config).initialize();
+  const source = await dataSourceOf(service, { ...config, STATEMENT_TIMEOUT_MS: 0 }).initialize(); // a migration takes what it takes
   await source.runMigrations({ transaction: 'each' });
   await source.destroy();
 }

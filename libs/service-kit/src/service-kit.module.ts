@@ -33,7 +33,7 @@ export class ServiceKitModule {
       const outbox = new Outbox(database.pool);
       const patientKey = new PatientKey(config.PATIENT_KEY_SECRET);
       const report = reportOf(log);
-      const eventLog = openEventLog(config, { service: service.name, pool: database.pool, failed: (topic, error) => report.retried(topic, error) });
+      const eventLog = openEventLog(config, { service: service.name, pool: database.pool, failed: (topic, error) => report.awaited(topic, error) });
       providers.push(
         { provide: StoreConfig, useValue: config },
         { provide: Database, useValue: database },

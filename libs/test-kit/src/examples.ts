@@ -23,6 +23,14 @@ export function examplesOf(type: string): Example[] {
     }));
 }
 
+/** Every example of every event of a topic, each with its type: what a consumer of the topic must be able to take. @param topic e.g. `audit.access.v1` */
+export function examplesOfTopic(topic: string): (Example & { type: string })[] {
+  const [service = '', aggregate, version] = topic.split('.');
+  const file = `carespine/${service.replaceAll('-', '_')}/${version}/${aggregate}_events`;
+  const messages = [...contracts].filter((one) => one.kind === 'message').filter((message) => message.file.name === file);
+  return messages.flatMap(({ typeName }) => examplesOf(typeName).map((example) => ({ type: typeName, ...example })));
+}
+
 /** One of them: the plain one, or a variant. */
 export function exampleOf(type: string, variant?: string): Uint8Array {
   const example = examplesOf(type).find((one) => one.variant === variant);

@@ -9,6 +9,7 @@ import { CreateFedEvents20261124115500 } from '../migrations/20261124115500-crea
 import { CreateSubjectAccessRequests20261124120500 } from '../migrations/20261124120500-create-subject-access-requests';
 import { CreateTransparencyLog20261124123000 } from '../migrations/20261124123000-create-transparency-log';
 import { IndexAccessesByMonth20261124134500 } from '../migrations/20261124134500-index-accesses-by-month';
+import { AddTimesToPatientFacts20261124140200 } from '../migrations/20261124140200-add-times-to-patient-facts';
 import { EraseWholeChains20261124143000 } from '../migrations/20261124143000-erase-whole-chains';
 import { CreateStaffRoles20261124144000 } from '../migrations/20261124144000-create-staff-roles';
 import { AddIsSeedChosenToAlertSamples20261124144100 } from '../migrations/20261124144100-add-is-seed-chosen-to-alert-samples';
@@ -34,6 +35,7 @@ export const audit: ServiceDefinition = {
     CreateSubjectAccessRequests20261124120500,
     CreateTransparencyLog20261124123000,
     IndexAccessesByMonth20261124134500,
+    AddTimesToPatientFacts20261124140200,
     EraseWholeChains20261124143000,
     CreateStaffRoles20261124144000,
     AddIsSeedChosenToAlertSamples20261124144100,

@@ -14,11 +14,18 @@ export interface Faults {
   crash: number;
   /** SIGSTOP for a while. */
   stall: number;
+  /** The network between the process and all others is gone for a while. */
+  cutOff: number;
+  /** A handler's lock, time limit or other service, which may serve it in a moment. */
+  passing: number;
 }
 
-export const NO_FAULTS: Faults = { before: 0, after: 0, late: 0, crash: 0, stall: 0 };
+export const NO_FAULTS: Faults = { before: 0, after: 0, late: 0, crash: 0, stall: 0, cutOff: 0, passing: 0 };
 
-export class NetworkFault extends Error {
+/** May not come again. */
+export class PassingFault extends Error {}
+
+export class NetworkFault extends PassingFault {
   override readonly name = 'NetworkFault';
 }
 
@@ -34,6 +41,7 @@ export interface Surroundings {
 export class SimulatedProcess {
   private isAlive = true;
   private stoppedUntil = 0;
+  private cutOffUntil = 0;
   private readonly lastWill: (() => void)[] = [];
 
   constructor(
@@ -62,6 +70,11 @@ export class SimulatedProcess {
     const { random, faults } = this.world;
     await this.pass(random.between(0, 4));
     if (random.chance(faults.stall)) this.stoppedUntil = this.world.clock.now() + random.between(20, 900);
+    if (random.chance(faults.cutOff)) this.cutOffUntil = this.world.clock.now() + random.between(50, 900);
+    if (this.world.clock.now() < this.cutOffUntil) {
+      await this.pass(random.between(5, 60));
+      throw this.lost('cut off from', what);
+    }
     if (random.chance(faults.crash)) return this.die('before', what);
     if (random.chance(faults.before)) throw this.lost('before', what);
     if (canBeLate && random.chance(faults.late)) {

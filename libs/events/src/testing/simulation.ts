@@ -6,7 +6,7 @@ import { deadLetterOf } from '../topics';
 import { Random } from './random';
 import { SimulatedDatabase, type Bug, type SimulatedTransaction } from './simulated-database';
 import { SimulatedLog, type LogKind } from './simulated-log';
-import { NO_FAULTS, SimulatedProcess, type Faults, type Surroundings } from './simulated-process';
+import { NO_FAULTS, PassingFault, SimulatedProcess, type Faults, type Surroundings } from './simulated-process';
 import { VirtualClock } from './virtual-clock';
 
 const TOPIC = 'demographics.patient.v1';
@@ -50,7 +50,7 @@ export class Simulation implements Surroundings {
   constructor(readonly options: SimulationOptions) {
     this.random = new Random(options.seed);
     const sometimes = (most: number): number => (this.random.chance(0.5) ? this.random.next() * most : 0);
-    this.faults = { before: sometimes(0.1), after: sometimes(0.1), late: sometimes(0.1), crash: sometimes(0.03), stall: sometimes(0.02) };
+    this.faults = { before: sometimes(0.1), after: sometimes(0.1), late: sometimes(0.1), crash: sometimes(0.03), stall: sometimes(0.02), cutOff: sometimes(0.02), passing: sometimes(0.5) };
     this.database = new SimulatedDatabase(this, options.bug);
     this.log = new SimulatedLog(this, options.log, BATCH, options.bug);
     for (const key of ['patient-1', 'patient-2', 'patient-3']) void this.emit(key, this.random.between(2, 9));
@@ -103,7 +103,7 @@ export class Simulation implements Surroundings {
 
   private startRelay(): void {
     const process = new SimulatedProcess(`relay ${++this.count}`, this);
-    const relay = new Relay(this.database.outboxStore(process), this.log.appenderOf(process), { failed: () => undefined, relayed: () => undefined }, process.clock, BATCH);
+    const relay = new Relay(this.database.outboxStore(process), this.log.appenderOf(process), { failed: () => undefined, relayed: () => undefined, refused: () => undefined }, process.clock, BATCH);
     this.relays.add(relay);
     relay.start();
     process.whenDead(() => {
@@ -114,9 +114,11 @@ export class Simulation implements Surroundings {
 
   private startConsumer(): Subscription {
     const process = new SimulatedProcess(`consumer ${++this.count}`, this);
-    const report = { applied: () => undefined, retried: (_: string, error: Error) => this.trace(() => `${process.name}: retried ${error.message}`), deadLettered: () => undefined };
+    const retried = (_: string, error: Error): void => this.trace(() => `${process.name}: retried ${error.message}`);
+    const report = { applied: () => undefined, retried, awaited: retried, deadLettered: () => undefined };
     const apply = async (events: Event[], tx: SimulatedTransaction): Promise<void> => {
       await process.call('apply', () => this.trace(() => `${process.name}: ${events.map(({ id }) => id).join(' ')}`));
+      if (this.random.chance(this.faults.passing)) throw new PassingFault('a lock was not to be had');
       if (events.some(({ id }) => this.poison.has(id))) throw new Error('poison');
       tx.writes.push(() => void this.database.effects.push(...events));
     };
@@ -157,7 +159,10 @@ export class Simulation implements Surroundings {
       if (this.poison.has(id)) found.push(`${id} cannot be applied, and was`);
     }
     for (const id of committed.keys()) if (!times.has(id) && !putAside.has(id)) found.push(`${id} is lost`);
-    for (const id of putAside) if (!committed.has(id)) found.push(`${id} is a dead letter and was never committed`);
+    for (const id of putAside) {
+      if (!committed.has(id)) found.push(`${id} is a dead letter and was never committed`);
+      if (!this.poison.has(id)) found.push(`${id} was given up, and nothing is wrong with it`);
+    }
     for (const key of new Set(this.emitted.map((event) => event.key))) {
       const inOrder = (events: Event[]): string => events.filter((event) => event.key === key && !putAside.has(event.id)).map(({ id }) => id).join(' ');
       if (inOrder(this.emitted) !== inOrder(this.database.effects)) found.push(`order of ${key}: ${inOrder(this.database.effects)} for ${inOrder(this.emitted)}`);

@@ -12,10 +12,10 @@ import {
   timestampFromDate,
   toBinary,
 } from '@carespine/contracts';
-import { newEvent, Outbox } from '@carespine/events';
+import { newEvent, Outbox, type Event } from '@carespine/events';
 import { nhsNumberFrom } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
-import { eventually, startService, type RunningService } from '@carespine/test-kit';
+import { eventually, examplesOfTopic, startService, type RunningService } from '@carespine/test-kit';
 import { DEFAULT_POLICY } from '../organisation-policy/policy';
 import { audit } from '../service';
 import { Desk, OFFICER, record, THE_GUARDIAN } from './fixtures/desk';
@@ -76,6 +76,12 @@ describe('audit specification, "Alerts": each rule through real records', () => 
     await desk.alertOf('same-household', userId);
   }
 
+  async function happened(event: Event): Promise<void> {
+    await service.app.get(Outbox).append([event]);
+    const { pool } = service.app.get(Database);
+    await eventually(async () => expect((await pool.query('SELECT FROM inbox WHERE event_id = $1', [event.id])).rowCount).toBe(1));
+  }
+
   it.each([
     ['national-type-1', 'by the codes that it carries', { alertType: 1, alertReason: 2 }, 'Statute'],
     ['national-type-1', 'a relationship self-claimed', { relationship: 'self-claimed' }, 'Other (with permission)'],
@@ -114,8 +120,27 @@ describe('audit specification, "Alerts": each rule through real records', () => 
     await record(service, { nhsNumber: ORDINARY, ...agent('555000000515') });
     await caughtUp();
     for (const rule of ['restricted-patient', 'deceased-patient']) await desk.alertsOf(rule, userId, 0);
-    expect((await desk.alertsOf('own-record', '555000000515', 1))[0]?.patient).toMatchObject({ nhsNumber: RETAINED });
+    expect((await desk.alertsOf('own-record', '555000000515', 1))[0]?.patient).toMatchObject({ nhsNumber: SURVIVING });
   });
+
+  it('restricted-patient: also when an older event of the patient comes late, or again', async () => {
+    const late = newEvent({
+      topic: 'demographics.patient.v1',
+      type: PatientConfidentialityChangedSchema.typeName,
+      key: 'key',
+      payload: toBinary(PatientConfidentialityChangedSchema, create(PatientConfidentialityChangedSchema, { nhsNumber: RESTRICTED, confidentiality: 'U' })),
+      occurredAt: new Date('2026-01-01'),
+    });
+    await happened(late);
+    const userId = someUser();
+    await record(service, { nhsNumber: RESTRICTED, ...agent(userId) });
+    await desk.alertOf('restricted-patient', userId);
+  });
+
+  it.each(examplesOfTopic('demographics.patient.v1').map(({ type, payload, variant = 'plain' }) => [type.split('.').at(-1), variant, type, payload] as const))(
+    'what demographics tells can be taken: %s, %s',
+    async (_name, _variant, type, payload) => happened(newEvent({ topic: 'demographics.patient.v1', type, key: 'key', payload })),
+  );
 
   it('raises one alert a view in a community pharmacy', async () => {
     const pharmacy = agent('555000000521', { odsCode: 'FA123', organisationName: 'A Pharmacy' });

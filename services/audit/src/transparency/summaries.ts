@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { PoolClient, QueryConfig } from 'pg';
 import type { EntityManager } from 'typeorm';
 import {
   CompactRange,
@@ -17,6 +18,8 @@ import { placeStatement } from './statements';
 import { SummaryKey } from './summary-key';
 
 const BATCH = 10_000;
+/** 24 days, the longest that a timer of Node.js can be set to. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** One patient's place in the newest summary that the log holds. */
 export interface SummarisedPatient {
@@ -89,12 +92,15 @@ export class Summaries {
   private async build(tx: EntityManager, number: number): Promise<SummaryStatement> {
     await tx.query('SET LOCAL statement_timeout = 0');
     const [tail] = (await tx.query('SELECT next_index FROM log_tail')) as { next_index: string }[];
-    await tx.query(
-      `INSERT INTO summary_patients (summary, patient_key, position, last_leaf, accesses)
+    // over every patient there is: no limit, and none of the client's either
+    const client = (await tx.queryRunner?.connect()) as PoolClient;
+    await client.query({
+      query_timeout: LONGEST_TIMER_MS,
+      text: `INSERT INTO summary_patients (summary, patient_key, position, last_leaf, accesses)
         SELECT $1, patient_key, row_number() OVER (ORDER BY patient_key) - 1, last_leaf, accesses
         FROM (SELECT sha256($2::bytea || sha256($3::bytea || convert_to(nhs_number, 'UTF8'))) AS patient_key, last_leaf, accesses FROM patient_chain) AS keyed`,
-      [number, this.key.outer, this.key.inner],
-    );
+      values: [number, this.key.outer, this.key.inner],
+    } as QueryConfig);
     const tree = new CompactRange();
     let after = Buffer.alloc(0);
     for (;;) {

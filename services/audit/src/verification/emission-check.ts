@@ -8,9 +8,9 @@ const UNDEFINED_TABLE = '42P01';
 
 /** Accesses that a service has recorded, as it counts them. */
 interface Emitted {
-  /** That left its outbox, in whatever way. */
+  /** That left its outbox, in whatever way, but for those that the event log refused. */
   carried: number;
-  /** That wait there. */
+  /** That wait there, or were refused. */
   waiting: number;
 }
 
@@ -30,7 +30,8 @@ export async function readCounts(databases: Record<string, string>): Promise<Cou
       await client.connect();
       // one statement, one snapshot: a row that leaves the outbox is in the tally
       const { rows } = await client.query<{ carried: string; waiting: string }>(
-        `SELECT coalesce((SELECT sum(carried) FROM outbox_tally WHERE topic = $1), 0) AS carried, (SELECT count(*) FROM outbox WHERE topic = $1) AS waiting`,
+        `SELECT coalesce((SELECT sum(carried) FROM outbox_tally WHERE topic = $1), 0) - refused AS carried,
+          (SELECT count(*) FROM outbox WHERE topic = $1) + refused AS waiting FROM (SELECT count(*) AS refused FROM outbox_refused WHERE topic = $1) AS aside`,
         [TOPIC],
       );
       counts.emitted.set(service, { carried: Number(rows[0]?.carried), waiting: Number(rows[0]?.waiting) });

@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { AccessRecordedSchema, create, fromBinary, StaffRecordLinkedSchema, toBinary } from '@carespine/contracts';
 import { newEvent, Outbox } from '@carespine/events';
 import type { Patient } from '@carespine/fhir';
-import { aUser, contextOf, eventually, startService, type RunningService } from '@carespine/test-kit';
+import { aUser, contextOf, eventually, examplesOfTopic, startService, type RunningService } from '@carespine/test-kit';
 import { PATIENT_COLUMNS, rowOf } from '../patients/patient-row';
 import { demographics } from '../service';
 import { StaffHouseholds } from './staff-households';
@@ -35,15 +35,13 @@ describe('access records of staff who are patients', () => {
     await service.stop();
   });
 
-  const link = (nhsNumber: string): Promise<void> =>
-    service.app.get(Outbox).append([
-      newEvent({
-        topic: 'audit.staff.v1',
-        type: StaffRecordLinkedSchema.typeName,
-        key: 'key',
-        payload: toBinary(StaffRecordLinkedSchema, create(StaffRecordLinkedSchema, { userId: '555000000701', nhsNumber })),
-      }),
-    ]);
+  async function happened(type: string, payload: Uint8Array, occurredAt = new Date()): Promise<void> {
+    const event = newEvent({ topic: 'audit.staff.v1', type, key: 'key', payload, occurredAt });
+    await service.app.get(Outbox).append([event]);
+    await eventually(async () => expect((await db.query('SELECT FROM inbox WHERE event_id = $1', [event.id])).rowCount).toBe(1));
+  }
+  const link = (nhsNumber: string, occurredAt?: Date): Promise<void> =>
+    happened(StaffRecordLinkedSchema.typeName, toBinary(StaffRecordLinkedSchema, create(StaffRecordLinkedSchema, { userId: '555000000701', nhsNumber })), occurredAt);
 
   async function isMarked(nhsNumber: string, who = NURSE): Promise<boolean> {
     const headers = await contextOf(who);
@@ -74,9 +72,20 @@ describe('access records of staff who are patients', () => {
     expect(await isMarked('9990000026', aUser())).toBe(false);
   });
 
+  it('still do when an older event comes late that says she is no patient', async () => {
+    await link('', new Date('2026-01-01'));
+    expect(service.app.get(StaffHouseholds).knows(NURSE)).toBe(true);
+  });
+
+  it.each(examplesOfTopic('audit.staff.v1').map(({ type, payload, variant = 'plain' }) => [variant, type, payload] as const))('can be told as the contract shows: %s', async (_, type, payload) =>
+    happened(type, payload),
+  );
+
   it('do not once the link is taken back', async () => {
     await link('');
     await eventually(async () => expect(await Promise.resolve(service.app.get(StaffHouseholds).knows(NURSE))).toBe(false));
     expect(await isMarked('9990000026')).toBe(false);
+    await link('9990000018', new Date('2026-01-01'));
+    expect(service.app.get(StaffHouseholds).knows(NURSE)).toBe(false);
   });
 });

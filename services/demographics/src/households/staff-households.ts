@@ -39,10 +39,14 @@ export class StaffHouseholds implements OnApplicationBootstrap, OnModuleDestroy 
     clearInterval(this.timer);
   }
 
-  async link(records: StaffRecordLinked[], tx: Queries): Promise<void> {
-    for (const { userId, nhsNumber } of records) {
-      await tx.query('DELETE FROM staff_patients WHERE user_id = $1', [userId]);
-      if (nhsNumber !== '') await tx.query('INSERT INTO staff_patients (user_id, nhs_number) VALUES ($1, $2)', [userId, nhsNumber]);
+  /** What is older than what is known is passed by; who is no patient any more stays known, for that. */
+  async link(records: (StaffRecordLinked & { toldAt: Date })[], tx: Queries): Promise<void> {
+    for (const { userId, nhsNumber, toldAt } of records) {
+      await tx.query(
+        `INSERT INTO staff_patients AS known (user_id, nhs_number, told_at) VALUES ($1, nullif($2, ''), $3)
+          ON CONFLICT (user_id) DO UPDATE SET nhs_number = excluded.nhs_number, told_at = excluded.told_at WHERE known.told_at <= excluded.told_at`,
+        [userId, nhsNumber, toldAt],
+      );
     }
     await this.readAll(tx);
   }

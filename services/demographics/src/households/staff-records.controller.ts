@@ -12,7 +12,9 @@ export class StaffRecordsController {
 
   @EventPattern('audit.staff.v1', Batched)
   async apply(@Payload() events: ReceivedEvent[], @Ctx() tx: PoolClient): Promise<void> {
-    const records = events.filter(({ type }) => type === StaffRecordLinkedSchema.typeName).map(({ payload }) => fromBinary(StaffRecordLinkedSchema, payload));
+    const records = events
+      .filter(({ type }) => type === StaffRecordLinkedSchema.typeName)
+      .map(({ payload, occurredAt }) => ({ ...fromBinary(StaffRecordLinkedSchema, payload), toldAt: occurredAt }));
     await this.households.link(records, tx);
   }
 }

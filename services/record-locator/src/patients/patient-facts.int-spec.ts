@@ -6,11 +6,13 @@ import {
   PatientSupersededSchema,
   toBinary,
 } from '@carespine/contracts';
-import { newEvent, Outbox } from '@carespine/events';
-import { anApplication, aUser, eventually } from '@carespine/test-kit';
+import { newEvent, Outbox, type ReceivedEvent } from '@carespine/events';
+import { Database } from '@carespine/service-kit';
+import { anApplication, aUser, eventually, examplesOfTopic } from '@carespine/test-kit';
 import { Client } from 'pg';
 import { aPointer } from '../pointers/fixtures/a-pointer';
 import { faultsIn, idsIn, Locator, subject, type Sent } from '../pointers/fixtures/locator';
+import { PatientFacts } from './patient-facts';
 
 const [A, B, C, RESTRICTED, HIDDEN] = ['9990000018', '9990000026', '9990000034', '9990000042', '9990000050'] as const;
 let locator: Locator;
@@ -27,21 +29,22 @@ afterAll(async () => {
 });
 
 /** An event of demographics arrives by the log, as from another service; here through this one's own outbox. */
-async function happens(type: string, payload: Uint8Array): Promise<void> {
-  const event = newEvent({ topic: 'demographics.patient.v1', type, key: 'x'.repeat(32), payload });
+async function happens(type: string, payload: Uint8Array, occurredAt = new Date()): Promise<void> {
+  const event = newEvent({ topic: 'demographics.patient.v1', type, key: 'x'.repeat(32), payload, occurredAt });
   await locator.service.app.get(Outbox).append([event]);
   await eventually(async () => expect((await db.query('SELECT 1 FROM inbox WHERE event_id = $1', [event.id])).rowCount).toBe(1));
 }
-const superseded = (nhsNumber: string, supersededBy?: string) =>
-  happens(
-    PatientSupersededSchema.typeName,
-    toBinary(PatientSupersededSchema, create(PatientSupersededSchema, { nhsNumber, supersededBy })),
-  );
-const labelled = (nhsNumber: string, confidentiality: string) =>
+const supersedes = (nhsNumber: string, supersededBy?: string) =>
+  toBinary(PatientSupersededSchema, create(PatientSupersededSchema, { nhsNumber, supersededBy }));
+const superseded = (nhsNumber: string, supersededBy?: string, occurredAt?: Date) =>
+  happens(PatientSupersededSchema.typeName, supersedes(nhsNumber, supersededBy), occurredAt);
+const labelled = (nhsNumber: string, confidentiality: string, occurredAt?: Date) =>
   happens(
     PatientConfidentialityChangedSchema.typeName,
     toBinary(PatientConfidentialityChangedSchema, create(PatientConfidentialityChangedSchema, { nhsNumber, confidentiality })),
+    occurredAt,
   );
+const LONG_AGO = new Date('2026-01-01T00:00:00Z');
 const found = async (nhsNumber: string, sent: Sent = {}) =>
   idsIn(await locator.consume(`?${subject(nhsNumber)}`, { ods: 'RZZ02', ...sent })).sort();
 
@@ -74,6 +77,43 @@ describe('Merged patients', () => {
     expect(faultsIn(answer)).toEqual([['RESOURCE_SUPERSEDED']]);
   });
 
+  it('stay merged when an event that was put aside says late that they were not', async () => {
+    await superseded(B, undefined, LONG_AGO);
+    expect(await found(B)).toHaveLength(4);
+  });
+
+  it('are one also when two of their merges are applied at once, from partitions of their own', async () => {
+    const [X, Y, Z] = ['9990000093', '9990000107', '9990000115'];
+    const merge = (nhsNumber: string, supersededBy: string): ReceivedEvent => ({
+      ...newEvent({
+        topic: 'demographics.patient.v1',
+        type: PatientSupersededSchema.typeName,
+        key: 'k',
+        payload: supersedes(nhsNumber, supersededBy),
+      }),
+      ...{ partition: 0, position: 1n, appendedAt: new Date() },
+    });
+    const { pool } = locator.service.app.get(Database);
+    const [one, other] = [await pool.connect(), await pool.connect()];
+    const facts = new PatientFacts();
+    try {
+      await one.query('BEGIN');
+      await other.query('BEGIN');
+      await facts.keep(merge(X, Y), one);
+      const second = facts.keep(merge(Y, Z), other).then(() => other.query('COMMIT'));
+      await eventually(async () => expect((await db.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount).not.toBe(0)).catch(() => undefined);
+      await one.query('COMMIT');
+      await second;
+    } finally {
+      one.release();
+      other.release();
+    }
+    expect((await db.query('SELECT nhs_number, retained FROM patient_facts WHERE nhs_number = ANY($1) ORDER BY 1', [[X, Y]])).rows).toEqual([
+      { nhs_number: X, retained: Z },
+      { nhs_number: Y, retained: Z },
+    ]);
+  });
+
   it('stand alone again when demographics says so', async () => {
     await superseded(B);
     expect(await found(C)).toHaveLength(2);
@@ -102,6 +142,11 @@ describe('Restricted patients', () => {
     expect((await locator.consume(`?${subject(RESTRICTED)}&_count=5`, { ods: 'RZZ02' })).body.total).toBe(1);
     expect(faultsIn(await locator.consume(`/${own}`, { ods: 'RZZ02' }))).toEqual([['NO_RECORD_FOUND']]);
     expect((await locator.consume(`/${other}`, { ods: 'RZZ02' })).status).toBe(200);
+  });
+
+  it('stay restricted when an older event comes again', async () => {
+    await labelled(RESTRICTED, 'U', LONG_AGO);
+    expect(await found(RESTRICTED, { ods: 'RZZ04' })).toEqual([]);
   });
 
   it('are seen by privileged applications, and by staff who may read restricted records', async () => {
@@ -143,4 +188,11 @@ describe('Patients who died, and numbers that describe nobody', () => {
     await happens(PatientDiedSchema.typeName, toBinary(PatientDiedSchema, create(PatientDiedSchema, { nhsNumber })));
     expect(await deceased()).toEqual([{ deceased: null }]);
   });
+});
+
+describe('Events of the demographics service', () => {
+  it.each(examplesOfTopic('demographics.patient.v1').map(({ type, payload, variant = 'plain' }) => [type.split('.').at(-1), variant, type, payload] as const))(
+    '%s, %s: can be taken',
+    async (_name, _variant, type, payload) => happens(type, payload),
+  );
 });
