@@ -107,6 +107,7 @@ export class KafkaEventLog implements EventLog {
   private async connectProducer(): Promise<Producer> {
     await prepareKafkaTopics(this.settings);
     const producer = this.kafka.producer({
+      idempotent: true,
       maxInFlightRequests: 1,
       createPartitioner: () => {
         const choose = Partitioners.DefaultPartitioner();
@@ -116,7 +117,7 @@ export class KafkaEventLog implements EventLog {
           return partition;
         };
       },
-      retry: { retries: 0 },
+      retry: { retries: 1 }, // as few as an idempotent producer may have
     });
     await producer.connect();
     return producer;
