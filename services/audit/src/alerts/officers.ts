@@ -9,17 +9,12 @@ export const GUARDIAN = 'R5105';
 export const isGuardian = (who: Principal): boolean => who.role?.jobRole === GUARDIAN;
 
 /**
- * SQL of the NHS numbers that are a user's own, with those that were merged into hers.
+ * SQL of the NHS numbers that are a user's own, over any number of merges.
  *
  * @param user SQL of the user id
  */
-export const ownNumbersOf = (user: string): string => `ARRAY(
-  WITH own AS (
-    SELECT staff.nhs_number, coalesce(facts.superseded_by, staff.nhs_number) AS retained
-    FROM staff_patients AS staff LEFT JOIN patient_facts AS facts USING (nhs_number) WHERE staff.user_id = ${user}
-  )
-  SELECT nhs_number FROM own UNION SELECT retained FROM own UNION SELECT merged.nhs_number FROM patient_facts AS merged JOIN own ON merged.superseded_by = own.retained
-)`;
+export const ownNumbersOf = (user: string): string =>
+  `ARRAY(SELECT same_person(staff.nhs_number) FROM staff_patients AS staff WHERE staff.user_id = ${user})`;
 
 /** Open to whoever receives alerts of any kind; which of them is decided alert by alert. */
 export const officers = (name: string, interaction: Interaction): AccessRule => ({
