@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { RouteAccess, RouteConfiguration } from '@carespine/access-control';
@@ -28,12 +30,23 @@ const rsaKey = (): string => JSON.stringify({ ...generateKeyPairSync('rsa', { mo
 /** Nothing answers there: what a page would fetch from it is not what these tests are about. */
 const NOBODY = 'http://127.0.0.1:9';
 
+/** The one thing that the portal needs an answer to here: that a page was refused is recorded. */
+async function refusalsRecorder(): Promise<string> {
+  const server = createServer(({ url = '', socket }, response) => {
+    if (url.startsWith('/audit/v1/page-refusals')) response.writeHead(403).end('{}');
+    else socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref();
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 /** Every service of the platform, with the settings that it cannot do without. */
 const SERVICES: [ServiceDefinition, Record<string, string>][] = [
   [demographics, {}],
   [audit, {}],
   [recordLocator, { POINTER_PERMISSIONS: join(ROOT, 'deploy/demo/pointer-permissions.json') }],
-  [portal, { SERVICES: JSON.stringify({ demographics: NOBODY, audit: NOBODY, 'record-locator': NOBODY }), PORTAL_REFERENCE_KEY: 'A'.repeat(43) }],
+  [portal, { PORTAL_REFERENCE_KEY: 'A'.repeat(43) }],
   [
     gateway,
     {
@@ -55,6 +68,7 @@ export async function walk(name: string): Promise<Walk> {
   const found = SERVICES.find(([definition]) => definition.name === name);
   if (!found) throw new Error(`There is no service ${name}`);
   const [definition, env] = found;
+  if (name === 'portal') env['SERVICES'] = JSON.stringify({ demographics: NOBODY, audit: await refusalsRecorder(), 'record-locator': NOBODY });
   // the one that is there before a service adds its own
   const routes: Route[] = [{ method: 'GET', url: '/metrics', access: { public: 'read by Prometheus' } }];
   const service = await startService(

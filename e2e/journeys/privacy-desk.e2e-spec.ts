@@ -215,7 +215,7 @@ describe('the privacy desk', () => {
     await officer.button('Start request');
     await officer.page.getByRole('heading', { name: 'The answer' }).waitFor({ timeout: 30_000 });
     await officer.sees(/Subject access request/);
-    await officer.page.getByText('Waits for the Caldicott Guardian').first().waitFor();
+    await officer.page.getByText('With the guardian').first().waitFor();
     await decideAll(officer.page.url());
     await officer.page.reload();
     await officer.page.getByRole('link', { name: /PDF/ }).waitFor({ timeout: 30_000 });

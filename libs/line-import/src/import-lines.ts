@@ -90,7 +90,7 @@ export class Refusals {
 }
 
 /**
- * Lets one import of a kind run at a time, on a connection of its own: the lock, and a transaction that failed half-way, end with it.
+ * Lets one import of a kind run at a time, on a connection of its own: a transaction that failed half-way ends with it, and the lock at the latest.
  *
  * @throws Error when another is under way
  */
@@ -101,7 +101,9 @@ export async function importAlone<T>(pool: Pool, kind: string, work: (client: Po
   try {
     const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS locked', [`${kind} import`]);
     if (!rows[0]?.locked) throw new Error('Another import is under way: wait for it to end.');
-    return await work(client);
+    const done = await work(client);
+    await client.query('SELECT pg_advisory_unlock(hashtext($1))', [`${kind} import`]); // the server notices the end of a connection only later
+    return done;
   } finally {
     client.release(true);
   }

@@ -3,7 +3,7 @@ import { dateInWords, momentInWords, plural } from '../pages/words';
 
 const STATES: Record<SubjectAccessStatus, { text: string; colour: string }> = {
   preparing: { text: 'Being prepared', colour: 'blue' },
-  'awaiting-decision': { text: 'Waits for the Caldicott Guardian', colour: 'yellow' },
+  'awaiting-decision': { text: 'With the guardian', colour: 'yellow' },
   ready: { text: 'Ready to send', colour: 'green' },
   sent: { text: 'Sent', colour: 'grey' },
   closed: { text: 'Closed', colour: 'grey' },

@@ -61,7 +61,7 @@ describe('a subject access request', () => {
 
   it('waits for the guardian, and says for what', async () => {
     const { body } = await portal.get('/subject-access/SAR-0999', officer);
-    for (const text of ['Waits for the Caldicott Guardian', 'Child protection and FGM information: 3', 'Draft to decide on', '/subject-access/SAR-0999/include']) expect(body).toContain(text);
+    for (const text of ['With the guardian', 'Child protection and FGM information: 3', 'Draft to decide on', '/subject-access/SAR-0999/include']) expect(body).toContain(text);
     expect(body).not.toContain('document?format=pdf');
     const { headers } = await portal.post('/subject-access/SAR-0999/include', { version: '1', what: 'safeguarding', note: 'No harm' }, officer);
     expect(headers.location).toBe('/subject-access/SAR-0999?done=include');
