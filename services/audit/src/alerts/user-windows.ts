@@ -2,9 +2,9 @@ import type { PoolClient } from 'pg';
 import { AccessRecordedSchema, fromBinary, Interaction } from '@carespine/contracts';
 import { MONTH, monthsOf } from '../accesses/months';
 import { DEFAULTS, type KeptPolicy } from '../organisation-policy/organisation-policies.service';
-import { HIGHEST_COUNT, isEnabled } from '../organisation-policy/policy';
+import { isEnabled } from '../organisation-policy/policy';
 import type { Act } from './act';
-import { COUNTS, DISORDER_MS, measure, WINDOW_RULES, windowMs, type WindowAct, type WindowHit, type WindowRule } from './window-rules';
+import { COUNTS, DISORDER_MS, measure, neededFor, WINDOW_RULES, windowMs, type WindowAct, type WindowHit, type WindowRule } from './window-rules';
 
 interface Row {
   at: number;
@@ -24,8 +24,8 @@ interface Doing {
   policy: KeptPolicy;
 }
 
-/** Of one user within a window: beyond the highest threshold, though each search had twenty hits. */
-const MOST_ACTS = 20 * HIGHEST_COUNT;
+/** Acts that are read of one user for each that a rule needs: a search may have twenty hits. */
+const ACTS_EACH = 20;
 const MOST_REMEMBERED = 300_000;
 
 /**
@@ -92,19 +92,20 @@ export class UserWindows {
       const longest = Math.max(...WINDOW_RULES.map((rule) => windowMs(policy, rule)));
       return new Date(Math.min(...acts.map(({ recorded }) => recorded.getTime())) - longest - DISORDER_MS).toISOString();
     });
+    const most = users.map(({ acts, policy }) => acts.length + ACTS_EACH * Math.max(...WINDOW_RULES.map((rule) => neededFor(policy, rule, acts.at(-1)?.jobRole ?? ''))));
     const newest = users.flatMap(({ acts }) => acts.map(({ recorded }) => recorded.getTime()));
     const months = monthsOf({ from: new Date(Math.min(...since.map(Date.parse))), to: new Date(Math.max(Date.now(), ...newest)) });
     const { rows } = await tx.query<Row>({
       name: 'acts-of-users',
-      text: `SELECT u.at::int, e.* FROM unnest($1::text[], $2::text[], $3::timestamptz[]) WITH ORDINALITY AS u (user_id, ods_code, since, at)
+      text: `SELECT u.at::int, e.* FROM unnest($1::text[], $2::text[], $3::timestamptz[], $6::int[]) WITH ORDINALITY AS u (user_id, ods_code, since, most, at)
         CROSS JOIN LATERAL (
           SELECT event_id, recorded, nhs_number, request_id, interaction, outcome, service,
             CASE WHEN outcome = 4 OR interaction = ${Interaction.SEARCH_TYPE} THEN payload END AS payload
           FROM access_events WHERE user_id = u.user_id AND user_id <> '' AND ods_code = u.ods_code AND recorded > u.since AND ${MONTH} = ANY($5::timestamp[])
             AND leaf_index <= $4
-          ORDER BY ${MONTH} DESC, recorded DESC, event_id DESC LIMIT ${MOST_ACTS}
+          ORDER BY ${MONTH} DESC, recorded DESC, event_id DESC LIMIT u.most
         ) AS e`,
-      values: [users.map(({ acts }) => acts[0]?.userId), users.map(({ acts }) => acts[0]?.odsCode), since, upTo.toString(), months],
+      values: [users.map(({ acts }) => acts[0]?.userId), users.map(({ acts }) => acts[0]?.odsCode), since, upTo.toString(), months, most],
     });
     const found: WindowAct[][] = users.map(() => []);
     for (const row of rows) {

@@ -58,19 +58,23 @@ export function measure(rule: WindowRule, acts: readonly WindowAct[], policy: Po
   const widest = new Tally(keyOf);
   const viewed = new Tally((act) => act.nhsNumber);
   let nextView = 0;
-  const hits = new Map<string, WindowHit>();
-  for (const act of counted) {
+  let newest = -1;
+  /** Of each day the last: where its stretch begins and ends in `counted`. */
+  const found = new Map<string, { reason: string; from: number; to: number }>();
+  for (const [i, act] of counted.entries()) {
     const since = act.recorded.getTime() - length;
+    if (isNew(act)) newest = i;
     window.add(act, since);
     widest.add(act, since - DISORDER_MS);
     for (let view = views[nextView]; view && view.recorded <= act.recorded; view = views[++nextView]) viewed.add(view, since);
     viewed.forget(since);
-    if (window.size < needed || !window.acts.some(isNew)) continue;
+    if (window.size < needed || newest < window.first) continue;
     if (rule === 'search-trawling' && viewed.size * 100 > window.size * thresholdOf(policy, rule, 'viewsPercent')) continue;
-    hits.set(londonDay(act.recorded), { rule, reason: reasonOf(rule, window.size, viewed.size, length / 60_000), evidence: [...window.acts], needed });
+    found.set(londonDay(act.recorded), { reason: reasonOf(rule, window.size, viewed.size, length / 60_000), from: window.first, to: i + 1 });
   }
+  const hits = [...found.values()].map(({ reason, from, to }) => ({ rule, reason, evidence: counted.slice(from, to), needed }));
   // the stretch slides on: it can grow by one an act, no faster
-  return { hits: [...hits.values()], credit: Math.max(1, needed - widest.size) };
+  return { hits, credit: Math.max(1, needed - widest.size) };
 }
 
 function reasonOf(rule: WindowRule, count: number, views: number, minutes: number): string {
@@ -81,7 +85,9 @@ function reasonOf(rule: WindowRule, count: number, views: number, minutes: numbe
 
 /** Distinct things within a window that slides. */
 class Tally {
-  acts: WindowAct[] = [];
+  /** Place of the oldest act in the window, among all that were added. */
+  first = 0;
+  private readonly acts: WindowAct[] = [];
   private readonly counts = new Map<string, number>();
 
   constructor(private readonly keyOf: (act: WindowAct) => string) {}
@@ -97,13 +103,11 @@ class Tally {
   }
 
   forget(since: number): void {
-    let gone = 0;
-    for (let act = this.acts[gone]; act && act.recorded.getTime() <= since; act = this.acts[++gone]) {
+    for (let act = this.acts[this.first]; act && act.recorded.getTime() <= since; act = this.acts[++this.first]) {
       const key = this.keyOf(act);
       const left = (this.counts.get(key) ?? 1) - 1;
       if (left === 0) this.counts.delete(key);
       else this.counts.set(key, left);
     }
-    if (gone > 0) this.acts = this.acts.slice(gone);
   }
 }

@@ -93,7 +93,7 @@ function parseOpeningHours(value: unknown): Policy['openingHours'] {
 }
 
 /** The most that a rule can be told to wait for: so many acts of one user are looked at. */
-export const HIGHEST_COUNT = 1000;
+const HIGHEST_COUNT = 1000;
 
 /** Bounds of a threshold, where they are not 1 and {@link HIGHEST_COUNT}. */
 const BOUNDS: Record<string, [number, number]> = {
