@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import { Client, type Pool, type PoolClient } from 'pg';
 import { EVENT_COLUMNS, EVENT_ROWS, eventColumns, type Event } from './event';
 import { Gathering } from './gathering';
 
@@ -30,7 +30,11 @@ export class Outbox {
 
   /** Adds events to the caller's transaction: they leave if, and only if, it commits. */
   async add(tx: Transaction | PoolClient, events: Event[]): Promise<void> {
-    if (events.length > 0) await tx.query(INSERT, eventColumns(events));
+    if (events.length > 0) {
+      const values = eventColumns(events);
+      // prepared once a connection, where the transaction is the driver's own
+      await (tx instanceof Client ? tx.query({ name: 'outbox-add', text: INSERT, values }) : tx.query(INSERT, values));
+    }
     for (const ms of LIKELY_COMMITTED_MS) setTimeout(() => this.onCommit(), ms).unref();
   }
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { createHash, randomBytes } from 'node:crypto';
-import type { EntityManager } from 'typeorm';
+import type { PoolClient } from 'pg';
 import type { Principal } from '@carespine/access-control';
-import { Gathering, Outbox, PatientKey } from '@carespine/events';
+import { Gathering, inTransaction, Outbox, PatientKey } from '@carespine/events';
 import { Fault, type NhsNumber, type Patient } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
 import { updatePatient } from '../updates/update-patient';
@@ -87,7 +87,7 @@ export class PatientRegister {
    */
   async update(nhsNumber: NhsNumber, version: number, body: unknown, who: Principal, request: { id: string; traceparent: string }): Promise<Served> {
     const sent = createHash('sha256').update(JSON.stringify([request.id, who.client.id, who.userId ?? '', body])).digest('base64url');
-    return this.database.transaction(async (tx) => {
+    return inTransaction(this.database.pool, async (tx) => {
       const row = await locked(tx, nhsNumber);
       if (row.version !== version) {
         const repeated = version < row.version ? await this.earlierAnswer(tx, row, version, sent, who) : undefined;
@@ -124,24 +124,25 @@ export class PatientRegister {
     );
   }
 
-  private async replace(tx: EntityManager, row: PatientRow, before: Patient, after: Patient, { sent, today }: { sent: string; today: string }): Promise<void> {
+  private async replace(tx: PoolClient, row: PatientRow, before: Patient, after: Patient, { sent, today }: { sent: string; today: string }): Promise<void> {
     const next = rowOf(after, today, row);
-    await tx.query(
-      `WITH replaced AS (INSERT INTO patient_versions (nhs_number, version, record, replaced_by_request) VALUES ($1, $2, $3, $4))
+    await tx.query({
+      name: 'patient-replace',
+      text: `WITH replaced AS (INSERT INTO patient_versions (nhs_number, version, record, replaced_by_request) VALUES ($1, $2, $3, $4))
        UPDATE patients SET version = $5, record = $6, served = $7, birth_date = $8, gender = $9, death_date = $10, general_practitioner = $11,
          postcodes = $12, previous_postcodes = $13, emails = $14, previous_emails = $15, phones = $16, previous_phones = $17
        WHERE nhs_number = $1`,
-      [
+      values: [
         next.nhs_number, row.version, row.record, sent, next.version, next.record, next.served, next.birth_date, next.gender, next.death_date,
         next.general_practitioner, next.postcodes, next.previous_postcodes, next.emails, next.previous_emails, next.phones, next.previous_phones,
       ], // prettier-ignore
-    );
+    });
     if (before.birthDate === after.birthDate && JSON.stringify(before.name) === JSON.stringify(after.name)) return;
-    const replaced = (await tx.query(
+    const replaced = await tx.query<NameRow>(
       'DELETE FROM patient_names WHERE nhs_number = $1 RETURNING nhs_number, to_char(birth_date, \'YYYY-MM-DD\') AS birth_date, family, given, previous',
       [next.nhs_number],
-    )) as [NameRow[], number];
-    for (const name of nameRowsOf(after, today, replaced[0])) {
+    );
+    for (const name of nameRowsOf(after, today, replaced.rows)) {
       await tx.query('INSERT INTO patient_names (nhs_number, birth_date, family, given, previous) VALUES ($1, $2, $3, $4, $5)', [
         name.nhs_number,
         name.birth_date,
@@ -153,25 +154,25 @@ export class PatientRegister {
   }
 
   /** What the very same request was answered when it came first; undefined when this is another. */
-  private async earlierAnswer(tx: EntityManager, row: PatientRow, version: number, sent: string, who: Principal): Promise<Served | undefined> {
-    const same: unknown[] = await tx.query('SELECT 1 FROM patient_versions WHERE nhs_number = $1 AND version = $2 AND replaced_by_request = $3', [
+  private async earlierAnswer(tx: PoolClient, row: PatientRow, version: number, sent: string, who: Principal): Promise<Served | undefined> {
+    const same = await tx.query('SELECT 1 FROM patient_versions WHERE nhs_number = $1 AND version = $2 AND replaced_by_request = $3', [
       row.nhs_number,
       version,
       sent,
     ]);
-    if (same.length === 0) return undefined;
-    const later: { record: string }[] =
+    if (same.rowCount === 0) return undefined;
+    const { rows: later } =
       row.version === version + 1
-        ? [row]
-        : await tx.query('SELECT record FROM patient_versions WHERE nhs_number = $1 AND version = $2', [row.nhs_number, version + 1]);
+        ? { rows: [row] }
+        : await tx.query<{ record: string }>('SELECT record FROM patient_versions WHERE nhs_number = $1 AND version = $2', [row.nhs_number, version + 1]);
     const json = JSON.stringify(serve(JSON.parse(later[0]?.record ?? row.record) as Patient, viewOf(who)));
     return { nhsNumber: row.nhs_number, version: version + 1, confidentiality: row.confidentiality, json };
   }
 }
 
 /** @throws Fault for a record that may not be written at all */
-async function locked(tx: EntityManager, nhsNumber: NhsNumber): Promise<PatientRow> {
-  const rows: PatientRow[] = await tx.query('SELECT * FROM patients WHERE nhs_number = $1 FOR UPDATE', [nhsNumber]);
+async function locked(tx: PoolClient, nhsNumber: NhsNumber): Promise<PatientRow> {
+  const { rows } = await tx.query<PatientRow>({ name: 'patient-lock', text: 'SELECT * FROM patients WHERE nhs_number = $1 FOR UPDATE', values: [nhsNumber] });
   const row = rows[0];
   if (!row) throw new Fault('RESOURCE_NOT_FOUND');
   if (row.status === 'invalidated') throw new Fault('INVALIDATED_RESOURCE');
