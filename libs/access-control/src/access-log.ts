@@ -18,7 +18,7 @@ export interface AccessFacts {
   /** Who asked; absent when nobody was authenticated. What little is known may be given instead. */
   agent?: Principal | MessageInitShape<typeof AgentSchema>;
   query?: string;
-  /** Of a search: method and target as they came. */
+  /** Of a search: method and path as they came. */
   request?: string;
   purpose?: string;
   requestId: string;

@@ -244,15 +244,16 @@ type Recorded = NonNullable<AccessRule['record']>;
 export function accessFactsOf(request: FastifyRequest, record: Recorded): Omit<AccessFacts, 'outcome' | 'outcomeDescription'> {
   const { who, trail } = request.access;
   const submitted = request.headers['nhsd-end-user-organisation-ods'];
-  const mark = request.raw.url?.indexOf('?') ?? -1;
+  const url = request.raw.url ?? '';
+  const mark = url.indexOf('?');
   return {
     interaction: record.interaction,
     name: record.name,
     resource: record.resource,
     resourceId: trail?.resourceId,
     agent: who,
-    query: trail?.query?.slice(0, 2048) ?? (mark === -1 ? undefined : request.raw.url?.slice(mark + 1, mark + 2049)),
-    request: record.interaction === Interaction.SEARCH_TYPE ? `${request.method} ${request.raw.url}`.slice(0, 4096) : undefined,
+    query: trail?.query?.slice(0, 2048) ?? (mark === -1 ? undefined : url.slice(mark + 1, mark + 2049)),
+    request: record.interaction === Interaction.SEARCH_TYPE ? `${request.method} ${mark === -1 ? url : url.slice(0, mark)}` : undefined,
     purpose: trail?.purpose,
     requestId: request.requestId,
     correlationId: correlationIdOf(request.headers),

@@ -36,8 +36,9 @@ describe('the entities of an AuditEvent', () => {
 
   it('hold the raw request of a search, also of one that asks for everything', () => {
     const queryOf = (request: string, query = '') => eventOf({ interaction: Interaction.SEARCH_TYPE, resourceType: 'Patient', request, query }).entity.find(({ role }) => role?.code === '24');
-    const asked = 'GET /personal-demographics/FHIR/R4/Patient?family=Smith';
-    expect(queryOf(asked, 'family=Smith')).toMatchObject({ query: Buffer.from(asked).toString('base64'), description: 'family=Smith' });
+    const path = '/personal-demographics/FHIR/R4/Patient';
+    expect(queryOf(`GET ${path}`, 'family=Smith')).toMatchObject({ query: Buffer.from(`GET ${path}?family=Smith`).toString('base64'), description: 'family=Smith' });
+    expect(queryOf(`POST ${path}/_search`, 'family=Smith')).toMatchObject({ query: Buffer.from(`POST ${path}/_search\n\nfamily=Smith`).toString('base64') });
     expect(queryOf('GET /audit/v1/alerts')).toMatchObject({ query: Buffer.from('GET /audit/v1/alerts').toString('base64') });
   });
 

@@ -235,7 +235,7 @@ function entitiesOf(record: AccessRecorded): AuditEntity[] {
     entities.push({
       type: { system: ENTITY_TYPE, code: '2', display: 'System Object' },
       role: { system: OBJECT_ROLE, code: '24', display: 'Query' },
-      query: Buffer.from(record.request || record.query).toString('base64'),
+      query: Buffer.from(rawRequestOf(record)).toString('base64'),
       ...(record.query && { description: readable(record.query) }),
     });
   }
@@ -270,6 +270,12 @@ function entitiesOf(record: AccessRecorded): AuditEntity[] {
 function roleOf({ interaction, resourceType }: AccessRecorded): Coding {
   if (interaction === Interaction.EXPORT || interaction === Interaction.PRINT) return { code: '3', display: 'Report' };
   return resourceType === 'Task' ? { code: '20', display: 'Job' } : { code: '4', display: 'Domain Resource' };
+}
+
+/** A search as it was asked: by its address, or with a form below it. */
+function rawRequestOf({ request, query }: AccessRecorded): string {
+  if (!request || !query) return request || query;
+  return `${request}${request.startsWith('POST ') ? '\n\n' : '?'}${query}`;
 }
 
 /** A query as a person reads it. */

@@ -177,7 +177,7 @@ export type AccessRecorded = Message<"carespine.audit.v1.AccessRecorded"> & {
   resourceId: string;
 
   /**
-   * Method and target of a search as they came, e.g. "GET /personal-demographics/FHIR/R4/Patient?family=Smith"; empty for other acts.
+   * Method and path of a search as they came, e.g. "GET /personal-demographics/FHIR/R4/Patient", before its query; empty for other acts.
    *
    * @generated from field: string request = 26;
    */
