@@ -8,7 +8,7 @@ import type { Principal } from './principal';
 
 /** What a route asks of its caller, and what its access records say. */
 export interface AccessRule {
-  /** One of several is enough. `signed-in`: any user with a session. */
+  /** One of several is enough. `signed-in` is enough for every user with a session. */
   permission: Permission | readonly Permission[] | 'signed-in';
   /** What is recorded. Absent only where a route composes calls that are recorded themselves, as the portal's pages do. */
   record?: {

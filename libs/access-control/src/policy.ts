@@ -37,7 +37,7 @@ export interface RoleFacts {
  * The permissions of a selected role. Other roles of the same person never add up.
  *
  * @returns granted now, and those that the same role would have after signing in at AAL3
- * @see identity and access specification, "Evaluation rules": any-of AND the extra group AND the role list AND the workgroup AND AAL AND mode
+ * @see identity and access specification, "Evaluation rules": one of the activities AND the extra group AND the role list AND the workgroup AND AAL AND mode
  */
 export function permissionsOfRole(role: RoleFacts): { granted: Set<Permission>; stepUp: Set<Permission> } {
   const activities = expand(role.activityCodes);

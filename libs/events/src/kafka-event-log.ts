@@ -18,11 +18,12 @@ const OVERHEAD_BYTES = 700;
 const REFUSALS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'INVALID_TIMESTAMP']);
 
 /**
- * The log on Apache Kafka, through kafkajs. Appends are acknowledged by all replicas in sync, one request after the other. Offsets are
- * committed after the effects; place and inbox make a repeat harmless.
+ * The log on Apache Kafka, through kafkajs. Appends are idempotent, acknowledged by all replicas in sync, one request after the other. Offsets
+ * are committed after the effects; place and inbox make a repeat harmless.
  *
- * kafkajs must not retry an append itself: when a partition's leader moves between two tries, it takes what it never sent for acknowledged
- * (2.2.4, producer/sendMessages.js: brokers that have answered are not asked again). So it tries once, and whoever appends tries the whole again.
+ * When a partition's leader moves between two tries of an append, kafkajs takes what it never sent for acknowledged (2.2.4,
+ * producer/sendMessages.js: brokers that have answered are not asked again). So each is held against the partitions that it went to, and fails
+ * where one did not answer; whoever appends tries the whole again.
  */
 export class KafkaEventLog implements EventLog {
   private readonly kafka: Kafka;

@@ -61,7 +61,7 @@ const READ_TIMEOUT_MS = 5_000;
 /** A file may have to be put together first. */
 const FILE_TIMEOUT_MS = 30_000;
 
-/** Calls the platform's APIs, as any supplier does. */
+/** Calls the platform's APIs, as suppliers do. */
 @Injectable()
 export class ApiClient implements OnModuleDestroy {
   private readonly logger = new Logger(ApiClient.name);

@@ -51,7 +51,7 @@ export class Witness implements OnApplicationShutdown {
     if (old > parsed.size) throw malformed('The old size is beyond the checkpoint');
     const seen = this.seen.of(parsed.origin);
     if (old !== seen.size) throw new Stale(seen.size);
-    // nothing was seen: any tree begins with the empty one
+    // nothing was seen: every tree begins with the empty one
     const fromRoot = old === 0 ? EMPTY_ROOT : seen.root;
     if (!verifyConsistency({ from: old, fromRoot, to: parsed.size, toRoot: parsed.root, proof })) {
       throw new Fault('BUSINESS_RULE', { diagnostics: 'The checkpoint does not continue the one that was seen' });
