@@ -15,7 +15,7 @@ const YEAR_MS = 365 * 86_400_000;
 const EPOCH_MS = Date.UTC(2000, 0, 1);
 const COLUMNS = [
   'event_id', 'recorded', 'ods_code', 'user_id', 'nhs_number', 'request_id', 'outcome', 'interaction', 'service', 'purpose', 'role_profile_id', 'client_id',
-  'client_address', 'payload', 'leaf_index', 'salt', 'previous_leaf', 'leaf_hash',
+  'client_address', 'resource_type', 'payload', 'leaf_index', 'salt', 'previous_leaf', 'leaf_hash',
 ];
 const SERVICE = Buffer.from('demographics');
 const NOTHING = Buffer.alloc(0);
@@ -91,7 +91,7 @@ export async function fillAccesses(db, leaves) {
       parts.push(COLUMN_COUNT);
       for (const value of [
         id, recorded, Buffer.from(agent.odsCode), Buffer.from(agent.userId), nhs, requestId, ZERO, ONE, SERVICE, TREAT, Buffer.from(agent.roleProfileId), Buffer.from(agent.clientId),
-        ADDRESS, payload, leafIndex, salt, previous, leafHash,
+        ADDRESS, PATIENT, payload, leafIndex, salt, previous, leafHash,
       ]) {
         parts.push(LENGTHS[value.length] ?? length(value.length), value);
       }
@@ -149,6 +149,7 @@ const LEAF = Buffer.of(0);
 const ZERO = Buffer.of(0, 0);
 const ONE = Buffer.of(0, 1);
 const TREAT = Buffer.from('TREAT');
+const PATIENT = Buffer.from('Patient');
 const ADDRESS = Buffer.from('203.0.113.7');
 const COLUMN_COUNT = Buffer.of(0, COLUMNS.length);
 const LENGTHS = Array.from({ length: 1024 }, (_, i) => length(i));

@@ -126,7 +126,7 @@ const ERASE_WHOLE_CHAINS = `
     DELETE FROM patient_chain c USING access_events e WHERE e.leaf_index = ANY (erased_now) AND c.nhs_number = e.nhs_number;
     PERFORM set_config('carespine.erasure', pg_current_xact_id()::text, true);
     UPDATE access_events SET salt = '', payload = '', previous_leaf = '', recorded = 'epoch', ods_code = '', user_id = '', nhs_number = '', request_id = '',
-      outcome = 0, interaction = 0, purpose = '', role_profile_id = '', client_id = '', client_address = ''
+      outcome = 0, interaction = 0, purpose = '', role_profile_id = '', client_id = '', client_address = '', resource_type = ''
       WHERE leaf_index = ANY (erased_now);
     PERFORM set_config('carespine.erasure', '', true);
     said := json_build_object('statement', 'erasure', 'accesses', cardinality(erased_now),

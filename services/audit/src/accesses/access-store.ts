@@ -6,7 +6,7 @@ import { Batched, type ReceivedEvent } from '@carespine/events';
 import { FIRST_OF_CHAIN, leafHashOf, newSalt } from '../transparency/leaf';
 
 const COLUMNS = `event_id, recorded, ods_code, user_id, nhs_number, request_id, outcome, interaction, service, purpose, role_profile_id, client_id,
-  client_address, payload, leaf_index, salt, previous_leaf, leaf_hash`;
+  client_address, resource_type, payload, leaf_index, salt, previous_leaf, leaf_hash`;
 
 /** Keeps every access record, byte for byte, and gives each its place in the log: one after the other, without a gap. */
 @Controller()
@@ -34,7 +34,7 @@ export class AccessStore {
       name: 'keep-accesses',
       text: `INSERT INTO access_events (${COLUMNS})
         SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[], $8::smallint[], $9::text[],
-          $10::text[], $11::text[], $12::text[], $13::text[], $14::bytea[], $15::bigint[], $16::bytea[], $17::bytea[], $18::bytea[])`,
+          $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bytea[], $16::bigint[], $17::bytea[], $18::bytea[], $19::bytea[])`,
       values: [
         events.map((event) => event.id),
         records.map((record) => new Date(record.recorded ? timestampMs(record.recorded) : 0).toISOString()),
@@ -49,6 +49,7 @@ export class AccessStore {
         records.map((record) => record.agent?.roleProfileId ?? ''),
         records.map((record) => record.agent?.clientId ?? ''),
         records.map((record) => record.clientAddress),
+        records.map((record) => record.resourceType),
         events.map((event) => bytea(event.payload)),
         events.map((_, i) => (first + BigInt(i)).toString()),
         leaves.map(({ salt }) => bytea(salt)),

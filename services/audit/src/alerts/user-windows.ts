@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { AccessRecordedSchema, fromBinary, Interaction } from '@carespine/contracts';
+import { AccessRecordedSchema, fromBinary, type Interaction } from '@carespine/contracts';
 import { MONTH, monthsOf } from '../accesses/months';
 import { DEFAULTS, type KeptPolicy } from '../organisation-policy/organisation-policies.service';
 import { isEnabled } from '../organisation-policy/policy';
@@ -15,7 +15,8 @@ interface Row {
   interaction: number;
   outcome: 0 | 4 | 8 | 12;
   service: string;
-  payload: Buffer | null;
+  resource_type: string;
+  refused: Buffer | null;
 }
 
 /** What one user did in this batch. */
@@ -99,8 +100,7 @@ export class UserWindows {
       name: 'acts-of-users',
       text: `SELECT u.at::int, e.* FROM unnest($1::text[], $2::text[], $3::timestamptz[], $6::int[]) WITH ORDINALITY AS u (user_id, ods_code, since, most, at)
         CROSS JOIN LATERAL (
-          SELECT event_id, recorded, nhs_number, request_id, interaction, outcome, service,
-            CASE WHEN outcome = 4 OR interaction = ${Interaction.SEARCH_TYPE} THEN payload END AS payload
+          SELECT event_id, recorded, nhs_number, request_id, interaction, outcome, service, resource_type, CASE WHEN outcome = 4 THEN payload END AS refused
           FROM access_events WHERE user_id = u.user_id AND user_id <> '' AND ods_code = u.ods_code AND recorded > u.since AND ${MONTH} = ANY($5::timestamp[])
             AND leaf_index <= $4
           ORDER BY ${MONTH} DESC, recorded DESC, event_id DESC LIMIT u.most
@@ -110,7 +110,7 @@ export class UserWindows {
     const found: WindowAct[][] = users.map(() => []);
     for (const row of rows) {
       const user = users[row.at - 1]?.acts[0];
-      const record = row.payload && fromBinary(AccessRecordedSchema, row.payload);
+      const refused = row.refused && fromBinary(AccessRecordedSchema, row.refused);
       found[row.at - 1]?.push({
         eventId: row.event_id,
         recorded: row.recorded,
@@ -120,9 +120,9 @@ export class UserWindows {
         outcome: row.outcome,
         service: row.service,
         userId: user?.userId ?? '',
-        outcomeDescription: record?.outcomeDescription ?? '',
-        resourceType: record?.resourceType ?? '',
-        isFed: record !== null && record.original.length > 0,
+        resourceType: row.resource_type,
+        outcomeDescription: refused?.outcomeDescription ?? '',
+        isFed: refused !== null && refused.original.length > 0,
       });
     }
     for (const acts of found) acts.reverse();

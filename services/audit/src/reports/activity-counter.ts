@@ -1,6 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { PoolClient } from 'pg';
-import { AccessRecordedSchema, fromBinary, Interaction } from '@carespine/contracts';
 import { inTransaction } from '@carespine/events';
 import { Database, LOG, type Log } from '@carespine/service-kit';
 import { BackgroundLoop } from '../background-loop';
@@ -9,8 +8,6 @@ import { COUNT_ENQUIRIES, COUNT_HOURS } from './activity-counts';
 
 const EVERY_MS = 500;
 const BATCH = 5000;
-/** The hits of one search are this near to each other in the log. */
-const NEAR = 1000;
 /** Access reports are searchable this long. @see audit specification, "Retention" */
 const KEPT = `interval '24 months'`;
 
@@ -45,9 +42,8 @@ export class ActivityCounter implements OnApplicationBootstrap, OnModuleDestroy 
     // places become visible in order, so that all below the tail are there
     const to = Math.min(Number(rows[0].tail), from + BATCH);
     if (to > from) {
-      const { traces, searches } = await tracesIn(from, to, tx);
-      await tx.query({ name: 'count-hours', text: COUNT_HOURS, values: [from, to, traces, searches] });
-      await tx.query({ name: 'count-enquiries', text: COUNT_ENQUIRIES, values: [from, to, traces] });
+      await tx.query({ name: 'count-hours', text: COUNT_HOURS, values: [from, to] });
+      await tx.query({ name: 'count-enquiries', text: COUNT_ENQUIRIES, values: [from, to] });
       await tx.query('UPDATE activity_cursor SET next_leaf = $1', [to]);
     }
     const today = londonDay(new Date());
@@ -58,18 +54,4 @@ export class ActivityCounter implements OnApplicationBootstrap, OnModuleDestroy 
     }
     return to - from;
   }
-}
-
-/** Leaves of searches for patients, one a hit; and of these the first of each request, which may have had others in the batch before. */
-async function tracesIn(from: number, to: number, tx: PoolClient): Promise<{ traces: string[]; searches: string[] }> {
-  const { rows } = await tx.query<{ leaf_index: string; request_id: string; payload: Buffer }>({
-    name: 'traces',
-    text: `SELECT leaf_index, request_id, payload FROM access_events
-      WHERE leaf_index >= $1 AND leaf_index < $2 AND interaction = ${Interaction.SEARCH_TYPE} AND outcome = 0 AND service <> 'audit' ORDER BY leaf_index`,
-    values: [from - NEAR, to],
-  });
-  const traces = rows.filter(({ payload }) => fromBinary(AccessRecordedSchema, payload).resourceType === 'Patient');
-  const firsts = new Map(traces.toReversed().map(({ request_id, leaf_index }) => [request_id, leaf_index]));
-  const own = (leaves: string[]): string[] => leaves.filter((leaf) => Number(leaf) >= from);
-  return { traces: own(traces.map((row) => row.leaf_index)), searches: own([...firsts.values()]) };
 }

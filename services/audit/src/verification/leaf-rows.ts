@@ -21,6 +21,7 @@ interface EventRow {
   role_profile_id: string;
   client_id: string;
   client_address: string;
+  resource_type: string;
   payload: Buffer;
   salt: Buffer;
   previous_leaf: Buffer;
@@ -45,7 +46,7 @@ export async function readLeaves(db: ClientBase, first: number, end: number, fin
   const events = await db.query<EventRow>({
     name: 'verify-events',
     text: `SELECT e.leaf_index, event_id, CASE WHEN isfinite(recorded) THEN (extract(epoch FROM recorded) * 1000)::bigint END AS recorded_ms, ods_code, user_id, nhs_number, request_id, outcome, interaction,
-        service, purpose, role_profile_id, client_id, client_address, payload, salt, previous_leaf, leaf_hash, x.leaf_data AS erased_data,
+        service, purpose, role_profile_id, client_id, client_address, resource_type, payload, salt, previous_leaf, leaf_hash, x.leaf_data AS erased_data,
         EXISTS (SELECT FROM fed_events f WHERE f.event_id = e.event_id) AS fed
       FROM access_events e LEFT JOIN erased_leaves x ON x.leaf_index = e.leaf_index WHERE e.leaf_index >= $1 AND e.leaf_index < $2 ORDER BY e.leaf_index`,
     values: [first, end],
@@ -77,7 +78,7 @@ function leafOfEvent(row: EventRow, findings: Findings): StoredLeaf {
 
 /** Whether nothing is left of an event but its place, its id and its service. */
 function isEmpty(row: EventRow): boolean {
-  const texts = [row.ods_code, row.user_id, row.nhs_number, row.request_id, row.purpose, row.role_profile_id, row.client_id, row.client_address];
+  const texts = [row.ods_code, row.user_id, row.nhs_number, row.request_id, row.purpose, row.role_profile_id, row.client_id, row.client_address, row.resource_type];
   return (
     texts.every((text) => text === '') && [row.payload, row.previous_leaf].every(({ length }) => length === 0) && row.recorded_ms === '0' && row.outcome === 0 && row.interaction === 0
   );
@@ -104,6 +105,7 @@ function says(row: EventRow): boolean {
     row.purpose === record.purpose &&
     row.role_profile_id === (agent?.roleProfileId ?? '') &&
     row.client_id === (agent?.clientId ?? '') &&
-    row.client_address === record.clientAddress
+    row.client_address === record.clientAddress &&
+    row.resource_type === record.resourceType
   );
 }
