@@ -1,6 +1,6 @@
 import { Fault, isCalendarDate } from '@carespine/fhir';
+import { monthsAfter } from '../calendar';
 import { londonDay } from '../london';
-import { monthsAfter } from '../subject-access/due-date';
 
 export const DAY_MS = 86_400_000;
 

@@ -1,6 +1,9 @@
 import type { Principal } from '@carespine/access-control';
 import type { AccessRecorded } from '@carespine/contracts';
-import { isSafeguarding } from '../subject-access/plain-words';
+
+/** CP-IS (child protection) and FGM information, whose disclosure can put somebody in danger. */
+export const isSafeguarding = ({ service, resourceType, interactionName }: Pick<AccessRecorded, 'service' | 'resourceType' | 'interactionName'>): boolean =>
+  /cp-?is\b|child.?protection|\bfgm\b|female.?genital|safeguarding/i.test(`${service} ${resourceType} ${interactionName}`);
 
 /** Held by whoever has B0107, "view CP-IS". */
 const VIEW_CPIS = 'cpis.view-unscheduled';

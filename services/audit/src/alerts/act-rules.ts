@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { Interaction } from '@carespine/contracts';
 import { londonClock, londonDay } from '../london';
 import { isEnabled, thresholdOf, WEEKDAYS, type Policy } from '../organisation-policy/policy';
-import { isSafeguarding } from '../subject-access/plain-words';
+import { isSafeguarding } from '../accesses/withheld';
 import { isView, isViewOrHit, type Act } from './act';
 import { NATIONAL_REASONS, type Rule } from './rules';
 

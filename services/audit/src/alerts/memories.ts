@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { AccessRecordedSchema, fromBinary } from '@carespine/contracts';
 import { DEFAULTS, type KeptPolicy, type OrganisationPolicies } from '../organisation-policy/organisation-policies.service';
 import { isEnabled, thresholdOf } from '../organisation-policy/policy';
-import { isSafeguarding } from '../subject-access/plain-words';
+import { isSafeguarding } from '../accesses/withheld';
 import { actOf, type Act } from './act';
 import { isEmergency, isSafeguardingRead, networkOf } from './act-rules';
 import type { Raising } from './raising';

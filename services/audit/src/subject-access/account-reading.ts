@@ -1,11 +1,12 @@
 import { AccessRecordedSchema, fromBinary, timestampMs, type AccessRecorded } from '@carespine/contracts';
+import { isSafeguarding } from '../accesses/withheld';
 import type { AlertOutcome, Status } from '../alerts/alert';
 import type { Rule } from '../alerts/rules';
 import type { KeptPolicy, OrganisationPolicies } from '../organisation-policy/organisation-policies.service';
 import type { TransparencyLog } from '../transparency/transparency-log.service';
 import type { AccountAccess, AccountAlert, AccountChain, AccountHead, AccountTail } from './account';
 import { instantInWords } from './days';
-import { alertInWords, alertOutcomeInWords, isSafeguarding, isWorkOnAlert, outcomeOf, whatOf, whyOf } from './plain-words';
+import { alertInWords, alertOutcomeInWords, isWorkOnAlert, outcomeOf, whatOf, whyOf } from './plain-words';
 import type { Decision, Exclusion, RequestRow } from './request';
 
 /** An access of the period, to be read. */

@@ -72,10 +72,6 @@ const OUTCOMES: Record<number, string> = { 0: 'Done', 4: 'Refused: nothing was s
 
 export const outcomeOf = ({ outcome }: AccessRecorded): string => OUTCOMES[OUTCOME_CODES[outcome]] ?? '';
 
-/** CP-IS (child protection) and FGM information, whose disclosure can put somebody in danger. */
-export const isSafeguarding = ({ service, resourceType, interactionName }: Pick<AccessRecorded, 'service' | 'resourceType' | 'interactionName'>): boolean =>
-  /cp-?is\b|child.?protection|\bfgm\b|female.?genital|safeguarding/i.test(`${service} ${resourceType} ${interactionName}`);
-
 /** A privacy officer read an alert, or took a step on it. */
 export const isWorkOnAlert = ({ service, interactionName }: AccessRecorded): boolean => service === 'audit' && /\balerts?\b/i.test(interactionName);
 

@@ -5,6 +5,10 @@ export type Exclusion = (typeof EXCLUSIONS)[number];
 export const STATUSES = ['preparing', 'awaiting-decision', 'ready', 'sent', 'closed', 'failed'] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** Calendar months from the day of receipt. @see UK GDPR, Article 12(3): one month, and two more for complex requests */
+export const TIME_TO_ANSWER = 1;
+export const TIME_WHEN_EXTENDED = 3;
+
 export const FORMATS = ['html', 'pdf', 'json'] as const;
 export type Format = (typeof FORMATS)[number];
 

@@ -4,17 +4,19 @@ import type { EntityManager } from 'typeorm';
 import type { Principal } from '@carespine/access-control';
 import { Fault } from '@carespine/fhir';
 import { Database } from '@carespine/service-kit';
+import { monthsAfter } from '../calendar';
 import { londonDay } from '../london';
 import { numbersOf } from '../merged-numbers';
 import { invalid } from '../parameters';
 import { isGuardian } from '../reports/report-query';
-import { monthsAfter, TIME_TO_ANSWER, TIME_WHEN_EXTENDED } from './due-date';
 import { Preparation } from './preparation';
 import {
   isDecision,
   REQUEST_COLUMNS,
   stepsFrom,
   summaryOf,
+  TIME_TO_ANSWER,
+  TIME_WHEN_EXTENDED,
   type Decision,
   type Exclusion,
   type Format,

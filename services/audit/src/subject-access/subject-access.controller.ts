@@ -4,11 +4,11 @@ import type { FastifyReply } from 'fastify';
 import { Access, Caller, Trail, type AccessRule, type AccessTrail, type Principal } from '@carespine/access-control';
 import { Interaction } from '@carespine/contracts';
 import { Fault, isCalendarDate, isNhsNumber } from '@carespine/fhir';
+import { monthsAfter } from '../calendar';
 import { londonDay } from '../london';
 import { OrganisationPolicies } from '../organisation-policy/organisation-policies.service';
 import { invalid, pageSizeOf, readParameters } from '../parameters';
 import { membersOf, missing, oneOf, text, wholeNumber, yesOrNo } from '../request-body';
-import { monthsAfter } from './due-date';
 import { EXCLUSIONS, FORMATS, IDENTITY_DOCUMENTS, isDecision, STATUSES, STEPS, type Format, type IdentityDocument, type RequestSummary, type SubjectAccessRequest } from './request';
 import { SubjectAccessRegister, type NewRequest, type StepTaken } from './subject-access-register';
 

@@ -7,7 +7,7 @@ import type { AccessRow } from '../reports/access-row';
 import { DEFAULT_POLICY } from '../organisation-policy/policy';
 import { audit } from '../service';
 import type { AccountAccess, AccountAlert, AccountTail } from './account';
-import { monthsAfter } from './due-date';
+import { monthsAfter } from '../calendar';
 import type { SubjectAccessRequest } from './request';
 
 const OFFICER = aUser({ activityCodes: ['B0264', 'B0011'], jobRole: 'R0001', userId: '555000000999', name: 'Margaret Holloway' });

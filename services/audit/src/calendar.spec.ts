@@ -1,4 +1,4 @@
-import { monthsAfter } from './due-date';
+import { monthsAfter } from './calendar';
 
 describe('UK GDPR Article 12(3)', () => {
   it.each([
